@@ -1,0 +1,43 @@
+{
+  # The native hosts. build/generated/layout.h comes from scripts/layout-header.mjs; build this with
+  # `npm run build:host`, which writes the header first.
+  'variables': {
+    # 1: AddressSanitizer and UndefinedBehaviorSanitizer, see scripts/sanitize.mjs.
+    'sanitize%': 0,
+  },
+  'targets': [
+    {
+      'target_name': 'calandria',
+      'sources': [
+        'host/module.cc',
+        'host/attached.cc',
+        'host/epoll.cc',
+        'host/sockets.cc',
+      ],
+      'include_dirs': [
+        '<!(node -p "require(\'node-addon-api\').include_dir")',
+        'build/generated',
+      ],
+      'defines': [
+        'NAPI_VERSION=8',
+        'NAPI_DISABLE_CPP_EXCEPTIONS',
+        'NODE_ADDON_API_DISABLE_DEPRECATED',
+      ],
+      'cflags': ['-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-O2'],
+      'cflags_cc': ['-std=c++17', '-fno-exceptions', '-fno-rtti'],
+      'conditions': [
+        ['sanitize==1', {
+          'cflags': [
+            '-fsanitize=address,undefined',
+            # Asks for type information, which -fno-rtti leaves out.
+            '-fno-sanitize=vptr',
+            '-fno-sanitize-recover=all',
+            '-fno-omit-frame-pointer',
+            '-g',
+          ],
+          'ldflags': ['-fsanitize=address,undefined'],
+        }],
+      ],
+    },
+  ],
+}

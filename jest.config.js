@@ -1,0 +1,18 @@
+/** @type {import('jest').Config} */
+module.exports = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  // Types are checked by `npm run check`; here each file is only stripped of them (isolatedModules).
+  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json' }] },
+  moduleNameMapper: {
+    // The package's own name means the sources, so that a test and an example share one copy.
+    '^calandria$': '<rootDir>/src/index.ts',
+    '^calandria/jest$': '<rootDir>/src/jest.ts',
+    // `./file.js` is how a NodeNext import may name `./file.ts`.
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  modulePathIgnorePatterns: ['<rootDir>/build/', '<rootDir>/test/fixtures/'],
+  maxWorkers: 2,
+  testTimeout: 20_000,
+};

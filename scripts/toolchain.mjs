@@ -1,0 +1,61 @@
+// Finds what the native host is compiled with, for scripts/prepare.mjs and scripts/sanitize.mjs.
+
+import { accessSync, constants, existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+
+/** The package's folder. */
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The systems for which host/ has a kernel interface. */
+const platforms = ['linux'];
+
+function commandPath(name) {
+  // A name from the environment may be a path, or a command with arguments (`ccache g++`).
+  const program = name.split(' ')[0];
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+    const path = program.includes('/') ? program : join(folder, program);
+    try {
+      accessSync(path, constants.X_OK);
+      return path;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return undefined;
+}
+
+function packagePath(name) {
+  try {
+    return require.resolve(name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why the native host cannot be compiled here, in one line; undefined if it can. */
+export function toolchainMissing() {
+  const fallback = 'the pure JavaScript host works without it';
+  if (!platforms.includes(process.platform)) {
+    return `there is no native host for ${process.platform} yet; ${fallback}`;
+  }
+  const commands = [process.env.CXX || 'g++', 'make', process.env.PYTHON || 'python3'];
+  const missing = commands.filter((name) => !commandPath(name));
+  // Development dependencies: absent where the package was installed from the registry.
+  for (const name of ['node-gyp', 'node-addon-api']) {
+    if (!packagePath(`${name}/package.json`)) missing.push(`npm package ${name}`);
+  }
+  return missing.length > 0 ? `missing ${missing.join(', ')}; ${fallback}` : undefined;
+}
+
+/** The arguments for `node` which run node-gyp with these arguments of its own. */
+export function nodeGypArguments(gypArguments) {
+  const nodeGyp = join(dirname(require.resolve('node-gyp/package.json')), 'bin/node-gyp.js');
+  // Headers that came with this very Node spare a download; without them node-gyp fetches its own.
+  const prefix = dirname(dirname(process.execPath));
+  const local = existsSync(join(prefix, 'include/node/node_api.h'));
+  return [nodeGyp, ...(local ? [`--nodedir=${prefix}`] : []), ...gypArguments];
+}
