@@ -1,0 +1,203 @@
+// The reference: an echo server in C on edge-triggered epoll, with no system call to spare.
+//
+//   server [--buffer BYTES]
+//
+// It prints "listening on 127.0.0.1:PORT" and runs until it is killed.
+//
+// What keeps it fast: one registration in the life of a connection, one receive a message (a
+// receive shorter than the buffer has drained the socket), the answer sent from the receive
+// buffer, and no memory for a connection beyond 32 bytes unless its peer does not read.
+
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { EVENTS_A_TURN = 1024 };
+
+// A receive that fills the buffer says nothing about what is left, so it forces a second one that
+// ends in EAGAIN. One page more than 256 KiB: no message of the benchmark fills it exactly.
+static size_t receive_size = 256 * 1024 + 4096;
+static char *receive_buffer;
+
+// What a short send left over. While there is one, its connection is not read: the peer that
+// does not take answers must not make us hold more of them.
+struct tail {
+  size_t length;
+  size_t offset;
+  char bytes[];
+};
+
+struct connection {
+  int descriptor;
+  bool peer_ended;
+  struct tail *tail;
+};
+
+static void fail(const char *what) {
+  perror(what);
+  exit(1);
+}
+
+static void destroy(struct connection *connection) {
+  // Closing also takes it out of epoll. A batch holds one event for each descriptor, so no later
+  // event of this batch can point to the freed memory.
+  close(connection->descriptor);
+  free(connection->tail);
+  free(connection);
+}
+
+// Sends what the socket takes; -1 when the connection is gone, else the number of bytes taken.
+static ssize_t send_some(int descriptor, const char *bytes, size_t length) {
+  ssize_t sent;
+  do sent = send(descriptor, bytes, length, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  if (sent < 0 && errno == EAGAIN) return 0;
+  return sent;
+}
+
+static bool keep_tail(struct connection *connection, const char *bytes, size_t length) {
+  struct tail *tail = malloc(sizeof *tail + length);
+  if (tail == NULL) return false;
+  tail->length = length;
+  tail->offset = 0;
+  memcpy(tail->bytes, bytes, length);
+  connection->tail = tail;
+  return true;
+}
+
+static bool echo(struct connection *connection, size_t length) {
+  ssize_t sent = send_some(connection->descriptor, receive_buffer, length);
+  if (sent < 0) return false;
+  if ((size_t)sent == length) return true;
+  // Epoll reports room again only after a send met a full socket. A short send is one.
+  return keep_tail(connection, receive_buffer + sent, length - (size_t)sent);
+}
+
+// False when the connection is gone.
+static bool flush_tail(struct connection *connection) {
+  struct tail *tail = connection->tail;
+  size_t left = tail->length - tail->offset;
+  ssize_t sent = send_some(connection->descriptor, tail->bytes + tail->offset, left);
+  if (sent < 0) return false;
+  tail->offset += (size_t)sent;
+  if (tail->offset == tail->length) {
+    free(tail);
+    connection->tail = NULL;
+  }
+  return true;
+}
+
+// False when the connection is gone.
+static bool read_and_echo(struct connection *connection) {
+  while (connection->tail == NULL) {
+    ssize_t received = recv(connection->descriptor, receive_buffer, receive_size, 0);
+    if (received == 0) return false;
+    if (received < 0) {
+      if (errno == EINTR) continue;
+      return errno == EAGAIN;
+    }
+    if (!echo(connection, (size_t)received)) return false;
+    // Short means drained, and the next byte brings a new edge; but the end of the stream has
+    // had its edge already, so after that one only a read of 0 tells that everything was read.
+    if ((size_t)received < receive_size && !connection->peer_ended) return true;
+  }
+  return true;
+}
+
+static void handle(struct connection *connection, uint32_t events) {
+  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) connection->peer_ended = true;
+  bool alive = true;
+  // The edge for bytes that came while a tail was waiting is gone: read once it is flushed.
+  bool readable = (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  if (connection->tail != NULL) {
+    if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) alive = flush_tail(connection);
+    readable = true;
+  }
+  if (alive && readable) alive = read_and_echo(connection);
+  if (!alive) destroy(connection);
+}
+
+static void accept_all(int epoll, int listener) {
+  for (;;) {
+    int descriptor = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (descriptor < 0) {
+      if (errno == EINTR || errno == ECONNABORTED) continue;
+      if (errno != EAGAIN) perror("accept4");
+      return;
+    }
+    struct connection *connection = calloc(1, sizeof *connection);
+    if (connection == NULL) fail("calloc");
+    connection->descriptor = descriptor;
+    struct epoll_event event = {
+        .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+        .data.ptr = connection,
+    };
+    if (epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) != 0) fail("epoll_ctl");
+  }
+}
+
+static int listen_on_loopback(void) {
+  int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (listener < 0) fail("socket");
+  int on = 1;
+  // Accepted sockets inherit it: no setsockopt for each connection.
+  setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  struct sockaddr_in address = {
+      .sin_family = AF_INET,
+      .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+  };
+  socklen_t length = sizeof address;
+  if (bind(listener, (struct sockaddr *)&address, length) != 0) fail("bind");
+  if (listen(listener, SOMAXCONN) != 0) fail("listen");
+  if (getsockname(listener, (struct sockaddr *)&address, &length) != 0) fail("getsockname");
+  printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));
+  fflush(stdout);
+  return listener;
+}
+
+static void allow_many_descriptors(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int main(int count, char **arguments) {
+  if (count == 3 && strcmp(arguments[1], "--buffer") == 0) {
+    receive_size = strtoul(arguments[2], NULL, 10);
+  } else if (count != 1) {
+    fprintf(stderr, "usage: server [--buffer BYTES]\n");
+    return 2;
+  }
+  receive_buffer = malloc(receive_size);
+  if (receive_size == 0 || receive_buffer == NULL) fail("receive buffer");
+  allow_many_descriptors();
+
+  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll < 0) fail("epoll_create1");
+  int listener = listen_on_loopback();
+  // A null pointer is the listener's.
+  struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = NULL};
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) != 0) fail("epoll_ctl");
+
+  static struct epoll_event events[EVENTS_A_TURN];
+  for (;;) {
+    int ready = epoll_wait(epoll, events, EVENTS_A_TURN, -1);
+    if (ready < 0 && errno != EINTR) fail("epoll_wait");
+    for (int index = 0; index < ready; index++) {
+      struct connection *connection = events[index].data.ptr;
+      if (connection == NULL) accept_all(epoll, listener);
+      else handle(connection, events[index].events);
+    }
+  }
+}

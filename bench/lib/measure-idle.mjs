@@ -1,0 +1,47 @@
+// Measures the memory that a server holds for each connection that does nothing.
+
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { withServer } from './contestants.mjs';
+import { holdLoad, runLoad } from './processes.mjs';
+
+// What a first use allocates (code, pools, arenas) is no connection's: use it before the reading.
+const firstUse = { mode: 'echo', connections: 64, bytes: 64, seconds: 0.3, warmup: 0 };
+const settling = 100;
+
+// Walks the pages; the figure in /proc/PID/status may be off by hundreds of KiB on newer kernels.
+function residentBytes(pid) {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return Number(text.match(/^Rss:\s+(\d+) kB$/m)[1]) * 1024;
+}
+
+async function settledResidentBytes(contestant, server) {
+  // Ends of connections may still be on their way.
+  await delay(settling);
+  if (contestant.collects) await server.collectGarbage();
+  return residentBytes(server.pid);
+}
+
+// `bytes`: what each connection has echoed before it fell idle; 0 for nothing.
+export function measureIdle({ connections, bytes }) {
+  return {
+    columns: [{ key: 'memory', label: 'bytes/connection', digits: 0 }],
+    connections,
+    rounds: 3,
+    async measure(contestant, context) {
+      const program = context.programs.load.path;
+      const core = { core: context.pinning.load };
+      return withServer(contestant, context, async (server) => {
+        await runLoad(program, server, firstUse, core);
+        const before = await settledResidentBytes(contestant, server);
+        const held = await holdLoad(program, server, { mode: 'idle', connections, bytes }, core);
+        try {
+          const after = await settledResidentBytes(contestant, server);
+          return { memory: (after - before) / connections, errors: 0 };
+        } finally {
+          await held.close();
+        }
+      });
+    },
+  };
+}

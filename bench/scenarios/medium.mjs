@@ -1,0 +1,14 @@
+import { measureLoad } from '../lib/measure-load.mjs';
+
+// The price of memory: where messages land decides whether they are still cached when sent back.
+export default {
+  name: '64x16KiB',
+  title: '64 connections, messages of 16 KiB',
+  measurement: measureLoad({ mode: 'echo', connections: 64, bytes: 16 * 1024 }),
+  contestants: ['c', 'node-net', 'calandria', 'libuv', 'bun'],
+  baselines: ['c', 'node-net'],
+  targets: [
+    { contestant: 'calandria', key: 'cpu', against: 'c', atMost: 1.1 },
+    { contestant: 'calandria', key: 'cpu', against: 'node-net', atMost: 0.75 },
+  ],
+};

@@ -1,0 +1,14 @@
+import { measureLoad } from '../lib/measure-load.mjs';
+
+// The price of an event: messages so small that copying them costs nothing.
+export default {
+  name: '64x64B',
+  title: '64 connections, messages of 64 B',
+  measurement: measureLoad({ mode: 'echo', connections: 64, bytes: 64 }),
+  contestants: ['c', 'node-net', 'calandria', 'libuv', 'bun'],
+  baselines: ['c', 'node-net'],
+  targets: [
+    { contestant: 'calandria', key: 'cpu', against: 'c', atMost: 1.05 },
+    { contestant: 'calandria', key: 'cpu', against: 'node-net', atMost: 0.75 },
+  ],
+};

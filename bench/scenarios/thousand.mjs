@@ -1,0 +1,14 @@
+import { measureLoad } from '../lib/measure-load.mjs';
+
+// The price of many: what a connection needs no longer stays in the near caches.
+export default {
+  name: '1000x64B',
+  title: '1,000 connections, messages of 64 B',
+  measurement: measureLoad({ mode: 'echo', connections: 1000, bytes: 64 }),
+  contestants: ['c', 'node-net', 'calandria', 'libuv', 'bun'],
+  baselines: ['c', 'node-net'],
+  targets: [
+    { contestant: 'calandria', key: 'cpu', against: 'c', atMost: 1.07 },
+    { contestant: 'calandria', key: 'cpu', against: 'node-net', atMost: 0.75 },
+  ],
+};
