@@ -12,6 +12,10 @@
         'host/module.cc',
         'host/attached.cc',
         'host/epoll.cc',
+        'host/memory.cc',
+        'host/names.cc',
+        'host/read_room.cc',
+        'host/shim.cc',
         'host/sockets.cc',
       ],
       'include_dirs': [

@@ -1,0 +1,255 @@
+// Calls: everything a program can ask of the reactor. Each checks its arguments, leaves a line in the call
+// stream when a trace is recorded, and changes the record; what follows from it is decided at turn's end.
+
+import * as arenas from './arenas';
+import * as layout from './layout';
+import { bounce, long, setLong, setWord, word } from './memory';
+import * as pieces from './pieces';
+import * as records from './records';
+import { list, owns } from './records';
+import { logged, loggedBytes, result } from './stream';
+import { again } from './submissions';
+import * as timers from './timers';
+import { setQueued } from './updates';
+
+/** Where the bytes of a copying write go: at most WRITE_CHUNK. Valid until the next call. */
+export function reserve(length: u32): u32 {
+  assert(length <= <u32>layout.WRITE_CHUNK, 'reserved more than a chunk');
+  const address = arenas.reserve(length);
+  return address != 0 ? address : bounce;
+}
+
+/** Listens (or, with `dial`, connects) at a name that lies where reserve() said. Returns the record. */
+export function open(
+  dial: i32,
+  address: u32,
+  length: u32,
+  port: i32,
+  options: i32,
+  backlog: i32,
+  handlers: i32,
+  wants: i32,
+): i32 {
+  const operation = dial ? layout.CALL_CONNECT : layout.CALL_LISTEN;
+  loggedBytes(operation, layout.NONE, 0, port | (options << 16), backlog, address, length, false);
+  if (word(layout.STATE_DRAINING)) return result(layout.CALL_DRAINING);
+  // The name has to outlive this call, so it needs the arena.
+  if (address == bounce) return result(layout.CALL_TOTAL_FULL);
+  const record = records.allocate(
+    dial ? layout.KIND_CONNECTION : layout.KIND_LISTENER,
+    handlers,
+    wants,
+  );
+  if (record == layout.NONE) return result(layout.CALL_NO_RECORD);
+  const segment = arenas.commit(address, length);
+  arenas.hold(segment);
+  const asked = records.peerAt(record);
+  store<u32>(asked, address, layout.ASKED_ADDRESS);
+  store<u32>(asked, length, layout.ASKED_LENGTH);
+  store<i32>(asked, port | (options << 16) | ((segment + 1) << 24), layout.ASKED_ARGUMENT);
+  store<i32>(asked, backlog, layout.ASKED_BACKLOG);
+  records.set(record, layout.WORK_WANT_OPEN);
+  list(record);
+  return result(record);
+}
+
+/** All or nothing: may `length` more bytes be queued? */
+function admit(record: i32, generation: u32, length: u32): i32 {
+  const refusal = refuse(record, generation);
+  if (refusal != layout.CALL_TAKEN) return refusal;
+  if (dropping(record)) return layout.CALL_TAKEN;
+  if (length > <u32>word(layout.QUEUE_SIZE_MAX) - pieces.queued(record))
+    return layout.CALL_QUEUE_FULL;
+  const total = <u32>word(layout.STATE_QUEUE_TOTAL);
+  return length > <u32>word(layout.QUEUE_TOTAL_MAX) - total
+    ? layout.CALL_TOTAL_FULL
+    : layout.CALL_TAKEN;
+}
+
+/** The program itself ended or closed it, or it is somebody else's by now. */
+function refuse(record: i32, generation: u32): i32 {
+  if (!owns(record, generation)) return layout.CALL_STALE;
+  const state = records.state(record);
+  if (state == layout.STATE_CLOSING || records.has(record, layout.WORK_WANT_SHUTDOWN))
+    return layout.CALL_CLOSED;
+  if (records.has(record, layout.WORK_WANT_CLOSE)) return layout.CALL_CLOSED;
+  return records.kind(record) == layout.KIND_CONNECTION ? layout.CALL_TAKEN : layout.CALL_CLOSED;
+}
+
+/** An error the program has not heard of yet: its bytes are taken, and dropped. */
+function dropping(record: i32): bool {
+  return (
+    records.state(record) >= layout.STATE_FAILED ||
+    load<i32>(records.at(record), layout.TX_ERROR) != 0
+  );
+}
+
+/**
+ * Bytes at `address`: delivered in this turn (sent from where they lie), or put where reserve() said.
+ * A write that comes in chunks says with the first how many bytes there are in `total`, so that it is taken
+ * whole or refused whole.
+ */
+export function write(record: i32, generation: u32, address: u32, length: u32, total: u32): i32 {
+  const segment = arenas.deliveredIn(address, length);
+  const borrowed = segment != layout.NONE && word(layout.PHASE) == layout.PHASE_TURN;
+  loggedBytes(layout.CALL_WRITE, record, generation, total, 0, address, length, borrowed);
+  const admitted = admit(record, generation, total);
+  if (admitted != layout.CALL_TAKEN) return result(admitted);
+  const reserved = address == bounce || address == <u32>word(layout.STATE_WRITE_CURSOR);
+  if (!borrowed && !reserved) return result(layout.CALL_STALE_BYTES);
+  if (length == 0 || dropping(record)) return result(layout.CALL_TAKEN);
+  const home = borrowed
+    ? segment
+    : address == bounce
+      ? layout.NONE
+      : arenas.commit(address, length);
+  if (home != layout.NONE && pieces.arenaShareLeft()) pieces.append(record, address, length, home);
+  else pieces.appendCopy(record, address, length);
+  const source = records.at(record);
+  const queued = pieces.queued(record) + length;
+  setQueued(record, queued);
+  setWord(layout.STATE_QUEUE_TOTAL, word(layout.STATE_QUEUE_TOTAL) + length);
+  store<u64>(
+    source,
+    load<u64>(source, layout.RECORD_BYTES_TAKEN) + length,
+    layout.RECORD_BYTES_TAKEN,
+  );
+  list(record);
+  const wait =
+    records.has(record, layout.WORK_BLOCKED) || queued >= <u32>word(layout.QUEUE_HIGH_WATER);
+  if (!wait) return result(layout.CALL_TAKEN);
+  records.set(record, layout.WORK_DRAIN_OWED);
+  return result(layout.CALL_WAIT);
+}
+
+/** Appetite: how many bytes (or connections) the program wants from now on; APPETITE_UNLIMITED for all. */
+export function read(record: i32, generation: u32, appetite: i32): i32 {
+  logged(layout.CALL_READ, record, generation, appetite, 0);
+  if (!owns(record, generation)) return result(layout.CALL_STALE);
+  store<i32>(records.at(record), appetite, layout.RECORD_APPETITE);
+  list(record);
+  return result(layout.CALL_TAKEN);
+}
+
+/** No more writes: what is queued goes out, then the direction is shut down. */
+export function end(record: i32, generation: u32): i32 {
+  logged(layout.CALL_END, record, generation, 0, 0);
+  if (!owns(record, generation)) return result(layout.CALL_STALE);
+  records.set(record, layout.WORK_WANT_SHUTDOWN);
+  list(record);
+  return result(layout.CALL_TAKEN);
+}
+
+/** No more reads; what is queued goes out, then the descriptor is closed. */
+export function close(record: i32, generation: u32): i32 {
+  logged(layout.CALL_CLOSE, record, generation, 0, 0);
+  if (!owns(record, generation)) return result(layout.CALL_STALE);
+  closing(record);
+  return result(layout.CALL_TAKEN);
+}
+
+function closing(record: i32): void {
+  records.set(record, layout.WORK_WANT_CLOSE);
+  if (
+    records.state(record) == layout.STATE_OPEN &&
+    records.kind(record) == layout.KIND_CONNECTION
+  ) {
+    records.setState(record, layout.STATE_CLOSING);
+  }
+  list(record);
+}
+
+/** Drops what is queued and closes the descriptor now. */
+export function destroy(record: i32, generation: u32): i32 {
+  logged(layout.CALL_DESTROY, record, generation, 0, 0);
+  if (!owns(record, generation)) return result(layout.CALL_STALE);
+  abandon(record);
+  return result(layout.CALL_TAKEN);
+}
+
+function abandon(record: i32): void {
+  if (records.state(record) >= layout.STATE_CLOSED) return;
+  records.set(record, layout.WORK_WANT_CLOSE);
+  if (records.kind(record) == layout.KIND_CONNECTION && !records.has(record, layout.WORK_SENDING)) {
+    pieces.discard(record);
+    if (records.state(record) >= layout.STATE_OPEN) records.setState(record, layout.STATE_FAILED);
+  }
+  list(record);
+}
+
+/** The kernel's figures for both sides, in the record when the next turn begins. */
+export function sample(record: i32, generation: u32): i32 {
+  logged(layout.CALL_SAMPLE, record, generation, 0, 0);
+  if (!owns(record, generation)) return result(layout.CALL_STALE);
+  records.set(record, layout.WORK_WANT_SAMPLE);
+  list(record);
+  return result(layout.CALL_TAKEN);
+}
+
+export function option(record: i32, generation: u32, name: i32, value: i32): i32 {
+  logged(layout.CALL_OPTION, record, generation, name, value);
+  if (!owns(record, generation)) return result(layout.CALL_STALE);
+  const noDelay = name == layout.SOCKET_NO_DELAY;
+  const on = noDelay ? layout.WORK_NO_DELAY : layout.WORK_KEEP_ALIVE;
+  records.set(record, noDelay ? layout.WORK_WANT_NO_DELAY : layout.WORK_WANT_KEEP_ALIVE);
+  if (value) records.set(record, on);
+  else records.clear(record, on);
+  list(record);
+  return result(layout.CALL_TAKEN);
+}
+
+/** Nanoseconds in two words each: delay, and period (0 for once). Returns the timer. */
+export function timerStart(delayLow: u32, delayHigh: u32, periodLow: u32, periodHigh: u32): i32 {
+  logged(layout.CALL_TIMER_START, layout.NONE, delayLow, delayHigh, periodLow);
+  const delay = <u64>delayLow | ((<u64>delayHigh) << 32);
+  const timer = timers.start(delay, <u64>periodLow | ((<u64>periodHigh) << 32));
+  return result(timer == layout.NONE ? layout.CALL_NO_TIMER : timer);
+}
+
+export function timerGeneration(timer: i32): u32 {
+  return timers.generation(timer);
+}
+
+export function timerCancel(timer: i32, generation: u32): i32 {
+  logged(layout.CALL_TIMER_CANCEL, timer, generation, 0, 0);
+  if (!timers.owns(timer, generation)) return result(layout.CALL_NO_TIMER);
+  timers.cancel(timer);
+  return result(layout.CALL_TAKEN);
+}
+
+/** The next 32 random bits (xorshift128+; Vigna, "Further scramblings of Marsaglia's xorshift generators"). */
+export function random(): i32 {
+  logged(layout.CALL_RANDOM, layout.NONE, 0, 0, 0);
+  let a = long(layout.STATE_RANDOM_LOW);
+  const b = long(layout.STATE_RANDOM_HIGH);
+  const sum = a + b;
+  setLong(layout.STATE_RANDOM_LOW, b);
+  a ^= a << 23;
+  setLong(layout.STATE_RANDOM_HIGH, a ^ b ^ (a >> 18) ^ (b >> 5));
+  return result(<i32>(sum >> 32));
+}
+
+/** A handler threw: its connection is destroyed, and the trace says so. */
+export function thrown(record: i32, generation: u32): i32 {
+  logged(layout.CALL_THROWN, record, generation, 0, 0);
+  if (!owns(record, generation)) return result(layout.CALL_STALE);
+  abandon(record);
+  return result(layout.CALL_TAKEN);
+}
+
+/** Ends the reactor's work: with `drain`, sources close once they are quiet; without, now. The deadline is for the trace. */
+export function stop(drain: i32, deadline: i32): i32 {
+  logged(layout.CALL_STOP, layout.NONE, 0, drain, deadline);
+  setWord(layout.STATE_DRAINING, 1);
+  const touched = word(layout.RECORDS_TOUCHED);
+  for (let record = 0; record < touched; record++) {
+    const state = records.state(record);
+    if (state == layout.STATE_FREE || state >= layout.STATE_CLOSED) continue;
+    if (!drain) abandon(record);
+    else if (records.kind(record) == layout.KIND_LISTENER || state < layout.STATE_OPEN)
+      closing(record);
+    else list(record);
+  }
+  again();
+  return result(layout.CALL_TAKEN);
+}

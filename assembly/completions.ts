@@ -1,0 +1,203 @@
+// Completions: what became of each submission. One function an operation; every one names what it does
+// with success, with "not now", and with failure.
+
+import * as arenas from './arenas';
+import { deliver } from './deliveries';
+import { fail, failSending } from './failure';
+import * as layout from './layout';
+import * as listeners from './listeners';
+import { count, setWord, submissions, word } from './memory';
+import * as pieces from './pieces';
+import * as records from './records';
+import { setAvailable, setEnded, setEof, setReadError, setSpace } from './updates';
+
+export function ingestCompletions(): void {
+  const total = word(layout.SUBMISSION_DONE);
+  assert(total == word(layout.SUBMISSION_COUNT), 'the host left submissions undone');
+  for (let place = 0; place < total; place++) {
+    const entry = submissions + <u32>place * layout.SUBMISSION_SIZE;
+    const record = load<i32>(entry, layout.SUBMISSION_RECORD);
+    if (!records.owns(record, load<u32>(entry, layout.SUBMISSION_GENERATION))) {
+      count(layout.COUNTER_COMPLETIONS_STALE);
+      continue;
+    }
+    complete(entry, record, load<i32>(entry, layout.SUBMISSION_RESULT));
+    records.list(record);
+  }
+  setWord(layout.SUBMISSION_COUNT, 0);
+  setWord(layout.SUBMISSION_DONE, 0);
+}
+
+function complete(entry: u32, record: i32, result: i32): void {
+  switch (<i32>load<u8>(entry, layout.SUBMISSION_OPERATION)) {
+    case layout.OPERATION_RECEIVE:
+      return received(entry, record, result);
+    case layout.OPERATION_SEND:
+      return sent(entry, record, result);
+    case layout.OPERATION_ACCEPT:
+      return listeners.accepted(entry, record, result);
+    case layout.OPERATION_LISTEN:
+      return listening(entry, record, result);
+    case layout.OPERATION_CONNECT:
+      return connected(entry, record, result);
+    case layout.OPERATION_CONNECT_STATUS:
+      return connected(entry, record, result);
+    case layout.OPERATION_SHUTDOWN:
+      return shutDown(record);
+    case layout.OPERATION_CLOSE:
+      return closed(record);
+    case layout.OPERATION_SAMPLE:
+      return sampled(entry, record, result);
+    case layout.OPERATION_OPTION:
+      return;
+    default:
+      assert(false, 'a completion of no operation');
+  }
+}
+
+function received(entry: u32, record: i32, result: i32): void {
+  records.clear(record, layout.WORK_READING);
+  const source = records.at(record);
+  const state = records.state(record);
+  if (result > 0) {
+    const address = load<u32>(entry, layout.SUBMISSION_EXTRA);
+    const limit = arenas.readLimitOf(address);
+    const asked = min<u32>(load<u32>(entry, layout.SUBMISSION_LENGTH), limit - address);
+    assert(<u32>result <= asked, 'read more than was asked for');
+    arenas.arrived(address, result);
+    count(layout.COUNTER_READS);
+    count(layout.COUNTER_BYTES_IN, result);
+    store<u64>(source, load<u64>(source, layout.RECORD_BYTES_IN) + result, layout.RECORD_BYTES_IN);
+    store<u32>(source, result, layout.RECORD_READ_HINT);
+    const drained = <u32>result < asked;
+    if (drained && !records.has(record, layout.WORK_HANGUP | layout.WORK_URGENT_SEEN)) {
+      records.clear(record, layout.WORK_READY);
+      setAvailable(record, 0, layout.EXACTNESS_EXACT);
+    } else {
+      setAvailable(record, drained ? 0 : 1, layout.EXACTNESS_LOWER_BOUND);
+    }
+    if (state != layout.STATE_OPEN) return;
+    const appetite = load<u32>(source, layout.RECORD_APPETITE);
+    if (appetite != layout.APPETITE_UNLIMITED) {
+      store<u32>(source, appetite - min<u32>(appetite, result), layout.RECORD_APPETITE);
+    }
+    deliver(layout.DELIVER_DATA, record, address, result, 0);
+  } else if (result == 0) {
+    records.clear(record, layout.WORK_READY);
+    setAvailable(record, 0, layout.EXACTNESS_EXACT);
+    setEof(record);
+    if (state != layout.STATE_OPEN) return;
+    const error = load<i32>(source, layout.TX_ERROR);
+    if (error != 0) {
+      fail(record, error);
+    } else if (!records.has(record, layout.WORK_END_DELIVERED)) {
+      records.set(record, layout.WORK_END_DELIVERED);
+      deliver(layout.DELIVER_END, record, 0, 0, 0);
+      // Nobody would ever end the other direction: a program without `end` wants the connection closed.
+      if (!(load<u16>(source, layout.RECORD_WANTS) & layout.WANTS_END)) {
+        records.set(record, layout.WORK_WANT_SHUTDOWN);
+      }
+    }
+  } else if (result == -layout.ERROR_AGAIN) {
+    count(layout.COUNTER_READS_EMPTY);
+    records.clear(record, layout.WORK_READY);
+    setAvailable(record, 0, layout.EXACTNESS_EXACT);
+  } else if (result == -layout.ERROR_NO_BUFFERS) {
+    // Every read segment is held by sends that are under way: the bytes stay in the kernel until one is free.
+    count(layout.COUNTER_READS_WAITING);
+  } else {
+    const error = load<i32>(source, layout.TX_ERROR);
+    fail(record, error != 0 ? error : -result);
+  }
+}
+
+function sent(entry: u32, record: i32, result: i32): void {
+  records.clear(record, layout.WORK_SENDING);
+  const source = records.at(record);
+  store<u32>(source, 0, layout.RECORD_IN_FLIGHT);
+  const asked = load<i32>(entry, layout.SUBMISSION_LENGTH);
+  if (result < 0 && result != -layout.ERROR_AGAIN) {
+    failSending(record, -result);
+    return;
+  }
+  count(layout.COUNTER_WRITES);
+  const taken = result > 0 ? result : 0;
+  assert(taken <= asked, 'sent more than was asked for');
+  pieces.consume(record, taken);
+  count(layout.COUNTER_BYTES_OUT, taken);
+  store<u64>(source, load<u64>(source, layout.RECORD_BYTES_SENT) + taken, layout.RECORD_BYTES_SENT);
+  if (taken < asked) {
+    count(taken > 0 ? layout.COUNTER_WRITES_SHORT : layout.COUNTER_WRITES_BLOCKED);
+    records.set(record, layout.WORK_BLOCKED);
+    setSpace(record, 0, layout.EXACTNESS_EXACT);
+  }
+  if (pieces.empty(record) && records.has(record, layout.WORK_DRAIN_OWED)) {
+    records.clear(record, layout.WORK_DRAIN_OWED);
+    if (records.state(record) == layout.STATE_OPEN) deliver(layout.DELIVER_DRAIN, record, 0, 0, 0);
+  }
+}
+
+/** The host put a peer record into the read arena, like bytes that arrived: so it is in the trace. */
+function keepPeer(entry: u32, record: i32): u32 {
+  const address = load<u32>(entry, layout.SUBMISSION_EXTRA);
+  arenas.arrived(address, layout.PEER_SIZE);
+  memory.copy(records.peerAt(record), address, layout.PEER_SIZE);
+  return address;
+}
+
+function listening(entry: u32, record: i32, result: i32): void {
+  records.clear(record, layout.WORK_CONTROLLING);
+  releaseName(entry);
+  if (result < 0) return fail(record, -result);
+  const address = keepPeer(entry, record);
+  if (records.state(record) != layout.STATE_OPENING) return;
+  records.setState(record, layout.STATE_OPEN);
+  deliver(layout.DELIVER_LISTENING, record, address, layout.PEER_SIZE, 0);
+}
+
+function connected(entry: u32, record: i32, result: i32): void {
+  records.clear(record, layout.WORK_CONTROLLING | layout.WORK_WANT_CONNECT_STATUS);
+  if (load<u8>(entry, layout.SUBMISSION_OPERATION) == layout.OPERATION_CONNECT) releaseName(entry);
+  const state = records.state(record);
+  if (result == -layout.ERROR_IN_PROGRESS) {
+    if (state == layout.STATE_OPENING) records.setState(record, layout.STATE_CONNECTING);
+    return;
+  }
+  if (result < 0) return fail(record, -result);
+  const address = keepPeer(entry, record);
+  if (state != layout.STATE_OPENING && state != layout.STATE_CONNECTING) return;
+  count(layout.COUNTER_CONNECTED);
+  records.setState(record, layout.STATE_OPEN);
+  deliver(layout.DELIVER_OPEN, record, address, layout.PEER_SIZE, 0);
+}
+
+/** The name of a listen or connect lay in the write arena until now. */
+function releaseName(entry: u32): void {
+  const segment = load<i32>(entry, layout.SUBMISSION_ARGUMENT) >>> 24;
+  if (segment != 0) arenas.release(segment - 1);
+}
+
+function shutDown(record: i32): void {
+  records.clear(record, layout.WORK_CONTROLLING);
+  records.set(record, layout.WORK_SHUT_DOWN);
+  setEnded(record);
+}
+
+function closed(record: i32): void {
+  records.setState(record, layout.STATE_DEAD);
+  count(layout.COUNTER_CLOSED);
+  deliver(layout.DELIVER_CLOSE, record, 0, 0, 0);
+  listeners.unpark();
+}
+
+function sampled(entry: u32, record: i32, result: i32): void {
+  records.clear(record, layout.WORK_CONTROLLING);
+  if (records.kind(record) == layout.KIND_LISTENER) return listeners.counted(record, result);
+  if (result >= 0) {
+    setAvailable(record, result, layout.EXACTNESS_EXACT);
+    if (result > 0) records.set(record, layout.WORK_READY);
+  }
+  const space = load<i32>(entry, layout.SUBMISSION_EXTRA);
+  if (space != layout.UNKNOWN) setSpace(record, space, layout.EXACTNESS_LOWER_BOUND);
+  if (result < 0 && result != -layout.ERROR_AGAIN) setReadError(record, -result);
+}

@@ -1,0 +1,110 @@
+// The core: a pure function from vectors, completions, time and calls to records, deliveries and
+// submissions. It imports its memory and abort, nothing else; it knows no clock, no randomness, no I/O.
+//
+// A turn, as the reactor drives it:
+//
+//   host: submissions executed, events copied, NOW written
+//   turn()   ingest completions and events, fire timers, settle updates  →  deliveries
+//   handlers run and call …                                              →  the calls below
+//   end()    look at each source that was touched                        →  submissions
+
+import { chooseReadSegments, initialiseArenas } from './arenas';
+import { ingestCompletions } from './completions';
+import { digest as digestBytes } from './digest';
+import { ingestEvents } from './events';
+import * as layout from './layout';
+import { unparkWhenDue } from './listeners';
+import { bind, deliveries, long, setLong, setWord, submissions, updates, word } from './memory';
+import { settleAll } from './settle';
+import { arm, arming, earliest, fire, initialiseTimers } from './timers';
+import { settleUpdates } from './updates';
+
+export {
+  close,
+  destroy,
+  end as finish,
+  open,
+  option,
+  random,
+  read,
+  reserve,
+  sample,
+  stop,
+  thrown,
+  timerCancel,
+  timerGeneration,
+  timerStart,
+  write,
+} from './calls';
+
+/** Once, after the reactor wrote the limits and region addresses into fresh memory. */
+export function initialise(): void {
+  bind();
+  setWord(layout.STATE_FREE_RECORD, layout.NONE);
+  setWord(layout.STATE_FREE_PIECE, layout.NONE);
+  setWord(layout.STATE_FREE_BLOCK, layout.NONE);
+  setWord(layout.STATE_WORK_HEAD, layout.NONE);
+  setWord(layout.STATE_WORK_TAIL, layout.NONE);
+  // Two rounds of splitmix64 (Steele, Lea, Flood 2014) spread the seed; neither word may be 0 for both.
+  const seed = <u64>(<u32>word(layout.SEED_LOW)) | ((<u64>(<u32>word(layout.SEED_HIGH))) << 32);
+  setLong(layout.STATE_RANDOM_LOW, spread(seed + 0x9e3779b97f4a7c15) | 1);
+  setLong(layout.STATE_RANDOM_HIGH, spread(seed + 0x3c6ef372fe94f82a));
+  initialiseTimers();
+  initialiseArenas();
+}
+
+function spread(value: u64): u64 {
+  let z = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
+}
+
+/** Ingest and decide what to tell: fills the delivery and update lists. */
+export function turn(): void {
+  assert(word(layout.PHASE) == layout.PHASE_OUTSIDE, 'a turn inside a turn');
+  setWord(layout.PHASE, layout.PHASE_TURN);
+  setLong(layout.TURN, long(layout.TURN) + 1);
+  setWord(layout.TURN_AGAIN, 0);
+  setWord(layout.DELIVERY_COUNT, 0);
+  setWord(layout.UPDATE_COUNT, 0);
+  ingestCompletions();
+  ingestEvents();
+  setWord(layout.EVENT_COUNT, 0);
+  arm();
+  fire();
+  unparkWhenDue();
+  settleUpdates();
+}
+
+/** The handlers are done: fills the submission queue, and says how long the host may wait. */
+export function end(): void {
+  assert(word(layout.PHASE) == layout.PHASE_TURN, 'the end of no turn');
+  chooseReadSegments();
+  settleAll();
+  if (arming()) setWord(layout.TURN_AGAIN, 1);
+  setDeadline();
+  let sum = long(layout.DIGEST);
+  sum = digestBytes(sum, updates, word(layout.UPDATE_COUNT) * layout.UPDATE_SIZE);
+  sum = digestBytes(sum, deliveries, word(layout.DELIVERY_COUNT) * layout.DELIVERY_SIZE);
+  sum = digestBytes(sum, submissions, word(layout.SUBMISSION_COUNT) * layout.SUBMISSION_SIZE);
+  setLong(layout.DIGEST, sum);
+  setWord(layout.PHASE, layout.PHASE_OUTSIDE);
+}
+
+function setDeadline(): void {
+  const timer = earliest();
+  const parked = long(layout.STATE_PARKED_UNTIL);
+  setLong(layout.DEADLINE, timer == 0 || (parked != 0 && parked < timer) ? parked : timer);
+}
+
+/** The trace's digest of any bytes in memory: { low, high } words, the high one through digestHigh(). */
+export function digest(address: u32, length: u32): i32 {
+  digestResult = digestBytes(0, address, length);
+  return <i32>digestResult;
+}
+
+let digestResult: u64 = 0;
+
+export function digestHigh(): i32 {
+  return <i32>(digestResult >> 32);
+}

@@ -1,0 +1,35 @@
+// The delivery list: what the handlers are to be told, in order. Its size follows from the other limits
+// (the reactor computes it), so that running past it is a mistake in the core and not a condition of load.
+import * as layout from './layout';
+import { count, deliveries, setWord, word } from './memory';
+import * as records from './records';
+
+export function deliver(kind: i32, record: i32, address: u32, length: u32, value: i32): void {
+  const entry = next();
+  const source = records.at(record);
+  store<u32>(entry, kind, layout.DELIVERY_KIND);
+  store<i32>(entry, record, layout.DELIVERY_RECORD);
+  store<u32>(entry, load<u32>(source, layout.RECORD_GENERATION), layout.DELIVERY_GENERATION);
+  store<u32>(entry, address, layout.DELIVERY_ADDRESS);
+  store<u32>(entry, length, layout.DELIVERY_LENGTH);
+  store<i32>(entry, value, layout.DELIVERY_VALUE);
+  store<i32>(entry, load<i32>(source, layout.RECORD_HANDLERS), layout.DELIVERY_HANDLERS);
+  store<i32>(entry, load<i32>(source, layout.RECORD_LISTENER), layout.DELIVERY_LISTENER);
+}
+
+export function deliverTimer(timer: i32, generation: u32, expirations: i32): void {
+  const entry = next();
+  memory.fill(entry, 0, layout.DELIVERY_SIZE);
+  store<u32>(entry, layout.DELIVER_TIMER, layout.DELIVERY_KIND);
+  store<i32>(entry, timer, layout.DELIVERY_RECORD);
+  store<u32>(entry, generation, layout.DELIVERY_GENERATION);
+  store<i32>(entry, expirations, layout.DELIVERY_VALUE);
+}
+
+function next(): u32 {
+  const place = word(layout.DELIVERY_COUNT);
+  assert(place < word(layout.DELIVERIES_MAX), 'more deliveries than the limits allow');
+  setWord(layout.DELIVERY_COUNT, place + 1);
+  count(layout.COUNTER_DELIVERIES);
+  return deliveries + <u32>place * layout.DELIVERY_SIZE;
+}

@@ -1,0 +1,84 @@
+// Event vectors: raw records of one notifier, decoded by the format that the host names. What an event
+// means for a record is decided once, in apply(), whatever the kernel interface.
+import * as layout from './layout';
+import { count, events, word } from './memory';
+import * as records from './records';
+import { setAvailable, setEof, setSpace } from './updates';
+
+// <sys/epoll.h>, epoll_ctl(2)
+const EPOLLIN = 0x001;
+const EPOLLPRI = 0x002;
+const EPOLLOUT = 0x004;
+const EPOLLERR = 0x008;
+const EPOLLHUP = 0x010;
+const EPOLLRDHUP = 0x2000;
+
+export function ingestEvents(): void {
+  const total = word(layout.EVENT_COUNT);
+  const size = word(layout.EVENT_RECORD_SIZE);
+  assert(<u32>total <= <u32>word(layout.EVENTS_MAX), 'more events than the vector holds');
+  if (total == 0) return;
+  count(layout.COUNTER_EVENTS, total);
+  const format = word(layout.EVENT_FORMAT);
+  let entry = events;
+  if (format == layout.FORMAT_EPOLL) {
+    assert(size == 12 || size == 16, 'struct epoll_event has 12 or 16 bytes');
+    const data = size - 8;
+    for (let place = 0; place < total; place++) {
+      const bits = epollBits(load<i32>(entry));
+      apply(load<i32>(entry + data), load<u32>(entry + data + 4), bits, layout.UNKNOWN);
+      entry += size;
+    }
+  } else {
+    assert(format == layout.FORMAT_PORTABLE, 'unknown event format');
+    assert(size == layout.PORTABLE_SIZE, 'portable events have 16 bytes');
+    for (let place = 0; place < total; place++) {
+      apply(load<i32>(entry), load<u32>(entry, 4), load<i32>(entry, 8), load<i32>(entry, 12));
+      entry += size;
+    }
+  }
+}
+
+function epollBits(raised: i32): i32 {
+  let bits = 0;
+  if (raised & EPOLLIN) bits |= layout.READY_IN;
+  if (raised & EPOLLOUT) bits |= layout.READY_OUT;
+  if (raised & EPOLLRDHUP) bits |= layout.READY_END;
+  if (raised & (EPOLLERR | EPOLLHUP)) bits |= layout.READY_ERROR;
+  if (raised & EPOLLPRI) bits |= layout.READY_URGENT;
+  return bits;
+}
+
+function apply(record: i32, generation: u32, bits: i32, available: i32): void {
+  if (!records.owns(record, generation)) {
+    if (record == layout.RECORD_WAKE) return;
+    count(layout.COUNTER_EVENTS_STALE);
+    return;
+  }
+  const state = records.state(record);
+  if (state >= layout.STATE_FAILED && state != layout.STATE_CLOSING) return;
+  const listener = records.kind(record) == layout.KIND_LISTENER;
+  if (state == layout.STATE_CONNECTING) records.set(record, layout.WORK_WANT_CONNECT_STATUS);
+  if (bits & (layout.READY_IN | layout.READY_END | layout.READY_ERROR | layout.READY_URGENT)) {
+    records.set(record, layout.WORK_READY);
+    records.clear(record, layout.WORK_COUNTED);
+  }
+  if (bits & layout.READY_IN) {
+    if (available >= 0) setAvailable(record, available, layout.EXACTNESS_EXACT);
+    else if (load<i32>(records.at(record), layout.RX_AVAILABLE) <= 0) {
+      setAvailable(record, 1, layout.EXACTNESS_LOWER_BOUND);
+    }
+  }
+  if (bits & layout.READY_URGENT) records.set(record, layout.WORK_URGENT_SEEN);
+  if (bits & (layout.READY_END | layout.READY_ERROR)) {
+    records.set(record, layout.WORK_HANGUP);
+    if (!listener && state != layout.STATE_CONNECTING) setEof(record);
+  }
+  // A failed socket answers a send at once, so a blocked one must try again to learn its error.
+  const unblocking = bits & (layout.READY_OUT | layout.READY_ERROR);
+  if (unblocking && records.has(record, layout.WORK_BLOCKED)) {
+    records.clear(record, layout.WORK_BLOCKED);
+    setSpace(record, 1, layout.EXACTNESS_LOWER_BOUND);
+  }
+  records.list(record);
+}

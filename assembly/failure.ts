@@ -1,0 +1,40 @@
+// How a source ends badly: the error is delivered after the data, once, and then the descriptor is closed.
+
+import { deliver } from './deliveries';
+import * as layout from './layout';
+import * as pieces from './pieces';
+import * as records from './records';
+import { setReadError, setWriteError } from './updates';
+
+/** Fatal for the whole source: what is queued cannot leave any more. */
+export function fail(record: i32, error: i32): void {
+  if (records.state(record) >= layout.STATE_CLOSED) return;
+  setReadError(record, error);
+  pieces.discard(record);
+  records.setState(record, layout.STATE_FAILED);
+  if (!records.has(record, layout.WORK_ERROR_DELIVERED)) {
+    records.set(record, layout.WORK_ERROR_DELIVERED);
+    deliver(layout.DELIVER_ERROR, record, 0, 0, error);
+  }
+  records.list(record);
+}
+
+/**
+ * The send side failed while the kernel may still hold unread bytes: the program gets those first, then
+ * the error in place of the end. A program that waits for `drain` is told, so that it reads on.
+ */
+export function failSending(record: i32, error: i32): void {
+  setWriteError(record, error);
+  if (records.state(record) != layout.STATE_OPEN) {
+    fail(record, error);
+    return;
+  }
+  pieces.discard(record);
+  records.set(record, layout.WORK_READY | layout.WORK_HANGUP);
+  if (records.has(record, layout.WORK_DRAIN_OWED)) {
+    records.clear(record, layout.WORK_DRAIN_OWED);
+    deliver(layout.DELIVER_DRAIN, record, 0, 0, 0);
+  }
+  if (records.has(record, layout.WORK_END_DELIVERED)) fail(record, error);
+  records.list(record);
+}

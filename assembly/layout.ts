@@ -1,0 +1,541 @@
+// The memory layout: the law for the core (AssemblyScript), the reactor (TypeScript) and the shims (C++).
+//
+// This file is valid as both TypeScript and AssemblyScript, and the C++ header is generated from it, so it
+// holds nothing but integer constants. All multi-byte fields are little-endian. Addresses are byte offsets
+// in the one linear memory. Changing anything here changes the layout hash in every trace header.
+//
+//   0x00000  ┌──────────────────────────────┐  the compiler's static data (the core keeps none that changes)
+//   0x10000  │ control block, 4 KiB         │  limits, region addresses, exchange words, state, counters
+//            ├──────────────────────────────┤
+//            │ submissions      32 B each   │  core → host; the host writes the result into the entry
+//            │ events           host format │  host → core; raw kernel records
+//            │ deliveries       32 B each   │  core → handlers
+//            │ updates          24 B each   │  which sides of which records changed this turn
+//            │ dirty list       40 B each   │  what a touched record said before this turn
+//            │ calls            stream      │  handlers → trace (written only while recording)
+//            │ records         128 B each   │  one a source: both sides' latest kevent-style state
+//            │ peers            32 B each   │  socket addresses, kept apart because they are cold
+//            │ timers, heap, pieces, links  │
+//            │ queue blocks      4 KiB each │  unsent tails, the only bytes copied after a short write
+//            │ bounce buffer                │  room for one write while the write arena is full
+//            │ read arena                   │  segments packed by the host, counted by the core
+//            │ write arena                  │
+//            └──────────────────────────────┘  end of memory; it never grows, so no view goes stale
+
+export const LAYOUT_VERSION = 1;
+/** "CALA" read as a little-endian word: the shim refuses memory that does not begin with it. */
+export const LAYOUT_MAGIC = 0x414c4143;
+export const PAGE_SIZE = 0x10000;
+
+// ── Control block ────────────────────────────────────────────────────────────────────────────────────────
+export const CONTROL = 0x10000;
+export const CONTROL_SIZE = 0x1000;
+export const CONTROL_MAGIC = CONTROL + 0;
+export const CONTROL_VERSION = CONTROL + 4;
+
+// Limits: written by the reactor before initialise(), never after. Counts are of entries, sizes are bytes.
+export const RECORDS_MAX = CONTROL + 8;
+export const SUBMISSIONS_MAX = CONTROL + 12;
+export const EVENTS_MAX = CONTROL + 16;
+export const DELIVERIES_MAX = CONTROL + 20;
+export const UPDATES_MAX = CONTROL + 24;
+export const CALLS_SIZE_MAX = CONTROL + 28;
+export const TIMERS_MAX = CONTROL + 32;
+export const PIECES_MAX = CONTROL + 36;
+export const BLOCKS_MAX = CONTROL + 40;
+export const READ_SEGMENTS_MAX = CONTROL + 44;
+export const READ_SEGMENT_SIZE = CONTROL + 48;
+export const WRITE_SEGMENTS_MAX = CONTROL + 52;
+export const WRITE_SEGMENT_SIZE = CONTROL + 56;
+/** Most bytes one connection may hold unsent; a write past it is refused whole. */
+export const QUEUE_SIZE_MAX = CONTROL + 60;
+/** Most bytes all connections together may hold unsent. */
+export const QUEUE_TOTAL_MAX = CONTROL + 64;
+/** From this many unsent bytes on, write() asks the program to wait for `drain`. */
+export const QUEUE_HIGH_WATER = CONTROL + 68;
+/** Most bytes one read asks for. */
+export const READ_SIZE_MAX = CONTROL + 72;
+export const SETTINGS = CONTROL + 76;
+export const SEED_LOW = CONTROL + 80;
+export const SEED_HIGH = CONTROL + 84;
+
+export const SETTING_SAMPLE_TURN = 1;
+export const SETTING_POISON = 2;
+export const SETTING_TRACE = 4;
+export const SETTING_TRACE_DIGEST = 8;
+
+// Region addresses: written by the reactor before initialise(), never after.
+export const SUBMISSIONS_BASE = CONTROL + 128;
+export const EVENTS_BASE = CONTROL + 132;
+export const DELIVERIES_BASE = CONTROL + 136;
+export const UPDATES_BASE = CONTROL + 140;
+export const DIRTY_BASE = CONTROL + 144;
+export const CALLS_BASE = CONTROL + 148;
+export const RECORDS_BASE = CONTROL + 152;
+export const PEERS_BASE = CONTROL + 156;
+export const TIMERS_BASE = CONTROL + 160;
+export const TIMER_HEAP_BASE = CONTROL + 164;
+export const PIECES_BASE = CONTROL + 168;
+export const BLOCK_LINKS_BASE = CONTROL + 172;
+export const BLOCKS_BASE = CONTROL + 176;
+export const BOUNCE_BASE = CONTROL + 180;
+export const SEGMENTS_BASE = CONTROL + 184;
+export const READ_ARENA_BASE = CONTROL + 188;
+export const WRITE_ARENA_BASE = CONTROL + 192;
+export const MEMORY_SIZE = CONTROL + 196;
+
+// Exchange words. Who writes: [c]ore, [h]ost, [r]eactor.
+/** [c] Entries the host has to execute. */
+export const SUBMISSION_COUNT = CONTROL + 256;
+/** [h] Entries executed, their results in place. The core reads no entry past it. */
+export const SUBMISSION_DONE = CONTROL + 260;
+/** [c] Not 0: run another turn without waiting, once the submissions are executed. */
+export const TURN_AGAIN = CONTROL + 264;
+/** [h] Records in the event vector, their format, and the size of one in bytes. */
+export const EVENT_COUNT = CONTROL + 268;
+export const EVENT_FORMAT = CONTROL + 272;
+export const EVENT_RECORD_SIZE = CONTROL + 276;
+/** [h] Which notifier filled the vector. */
+export const EVENT_NOTIFIER = CONTROL + 280;
+/** [h] Result of the wait: events, a negative error number, or WAIT_SKIPPED. */
+export const WAIT_RESULT = CONTROL + 284;
+/** [h] u64 nanoseconds of a clock that never goes back; its origin means nothing. */
+export const NOW = CONTROL + 288;
+/** [c] u64 nanoseconds: the turn that must not be later than this; 0 for none. */
+export const DEADLINE = CONTROL + 296;
+/** [c] Where the next read may put its bytes, the end of that segment, and the free segments to go on with. */
+export const READ_CURSOR = CONTROL + 304;
+export const READ_LIMIT = CONTROL + 308;
+export const SPARE_COUNT = CONTROL + 312;
+/** [c] u64: turns begun. */
+export const TURN = CONTROL + 320;
+export const DELIVERY_COUNT = CONTROL + 328;
+export const UPDATE_COUNT = CONTROL + 332;
+export const CALLS_LENGTH = CONTROL + 336;
+export const PHASE = CONTROL + 340;
+/** [c] u64: running digest over everything the core emitted. */
+export const DIGEST = CONTROL + 344;
+/** [c] Sources that are not free (listeners and connections). */
+export const RECORDS_USED = CONTROL + 352;
+export const TIMERS_USED = CONTROL + 356;
+/** [c] Highest record index ever used, plus 1: what lies above was never touched. */
+export const RECORDS_TOUCHED = CONTROL + 360;
+
+export const WAIT_SKIPPED = -0x7fffffff;
+
+export const PHASE_OUTSIDE = 0;
+export const PHASE_TURN = 1;
+
+// The core's own words.
+export const STATE_FREE_RECORD = CONTROL + 384;
+export const STATE_FREE_PIECE = CONTROL + 388;
+export const STATE_PIECES_TOUCHED = CONTROL + 392;
+export const STATE_PIECES_ARENA = CONTROL + 396;
+export const STATE_FREE_BLOCK = CONTROL + 400;
+export const STATE_BLOCKS_TOUCHED = CONTROL + 404;
+export const STATE_FREE_TIMER = CONTROL + 408;
+export const STATE_TIMERS_TOUCHED = CONTROL + 412;
+export const STATE_TIMER_HEAP_COUNT = CONTROL + 416;
+export const STATE_TIMER_SEQUENCE = CONTROL + 420;
+export const STATE_ARMING_HEAD = CONTROL + 424;
+export const STATE_ARMING_TAIL = CONTROL + 428;
+export const STATE_WORK_HEAD = CONTROL + 432;
+export const STATE_WORK_TAIL = CONTROL + 436;
+export const STATE_WORK_COUNT = CONTROL + 440;
+export const STATE_DIRTY_COUNT = CONTROL + 444;
+export const STATE_QUEUE_TOTAL = CONTROL + 448;
+export const STATE_READ_SEGMENT = CONTROL + 452;
+export const STATE_WRITE_SEGMENT = CONTROL + 456;
+export const STATE_WRITE_CURSOR = CONTROL + 460;
+export const STATE_DRAINING = CONTROL + 464;
+export const STATE_PARKED_HEAD = CONTROL + 468;
+/** u64: when parked listeners try again; 0 while none is parked. */
+export const STATE_PARKED_UNTIL = CONTROL + 472;
+export const STATE_RANDOM_LOW = CONTROL + 480;
+export const STATE_RANDOM_HIGH = CONTROL + 488;
+export const STATE_DIGEST_CALLS = CONTROL + 496;
+
+/** [c] Indices of free read segments, i32 each, in the order in which the host takes them. */
+export const SPARE_LIST = CONTROL + 512;
+export const SPARE_LIST_MAX = 64;
+
+// Counters: u64 each. The core's are part of the determinism; the host's say what the kernel was asked.
+export const COUNTER_EVENTS = CONTROL + 1024;
+export const COUNTER_EVENTS_STALE = CONTROL + 1032;
+export const COUNTER_COMPLETIONS_STALE = CONTROL + 1040;
+export const COUNTER_UPDATES = CONTROL + 1048;
+export const COUNTER_DELIVERIES = CONTROL + 1056;
+export const COUNTER_ACCEPTED = CONTROL + 1064;
+export const COUNTER_CONNECTED = CONTROL + 1072;
+export const COUNTER_CLOSED = CONTROL + 1080;
+export const COUNTER_READS = CONTROL + 1088;
+export const COUNTER_READS_EMPTY = CONTROL + 1096;
+export const COUNTER_WRITES = CONTROL + 1104;
+export const COUNTER_WRITES_SHORT = CONTROL + 1112;
+export const COUNTER_WRITES_BLOCKED = CONTROL + 1120;
+export const COUNTER_BYTES_IN = CONTROL + 1128;
+export const COUNTER_BYTES_OUT = CONTROL + 1136;
+export const COUNTER_BYTES_MOVED = CONTROL + 1144;
+export const COUNTER_BYTES_DROPPED = CONTROL + 1152;
+export const COUNTER_READS_WAITING = CONTROL + 1160;
+export const COUNTER_ACCEPTS_PARKED = CONTROL + 1168;
+export const COUNTER_TIMERS_FIRED = CONTROL + 1176;
+export const COUNTER_CALLS = CONTROL + 1184;
+export const COUNTERS_CORE = 21;
+
+export const COUNTER_HOST_WAITS = CONTROL + 1536;
+export const COUNTER_HOST_CONTROLS = CONTROL + 1544;
+export const COUNTER_HOST_RECEIVES = CONTROL + 1552;
+export const COUNTER_HOST_SENDS = CONTROL + 1560;
+export const COUNTER_HOST_ACCEPTS = CONTROL + 1568;
+export const COUNTER_HOST_OTHERS = CONTROL + 1576;
+export const COUNTER_HOST_INTERRUPTED = CONTROL + 1584;
+export const COUNTER_HOST_ENTRIES = CONTROL + 1592;
+export const COUNTERS_HOST = 8;
+
+// ── Record: one a source, 128 bytes ──────────────────────────────────────────────────────────────────────
+//
+//        0         4       5       6        8          12
+//      ┌─────────┬───────┬───────┬────────┬──────────┬──────────┐
+//      │ generat.│ kind  │ state │ wants  │ handlers │ appetite │
+//   16 ├─────────┴┬──────┴─┬─────┴────────┴─┬────────┴┬─────────┤
+//      │ available│ error  │ eof exactness  │ sequence│ turn u64│   rx, 24 bytes
+//   40 ├──────────┼────────┼────────┬───────┴─┬───────┴┬────────┤
+//      │ space    │ queued │ error  │ended ex.│sequence│turn u64│   tx, 32 bytes
+//   72 ├──────────┴────────┴────────┴─────────┴────────┴────────┤
+//      │ the core's own words: work, links, byte counts         │
+//  128 └────────────────────────────────────────────────────────┘
+export const RECORD_SIZE = 128;
+export const RECORD_SHIFT = 7;
+export const RECORD_GENERATION = 0;
+export const RECORD_KIND = 4;
+export const RECORD_STATE = 5;
+export const RECORD_WANTS = 6;
+export const RECORD_HANDLERS = 8;
+/** u32 bytes the program wants now; APPETITE_UNLIMITED for all there is. */
+export const RECORD_APPETITE = 12;
+export const RX_AVAILABLE = 16;
+export const RX_ERROR = 20;
+export const RX_EOF = 24;
+export const RX_EXACTNESS = 25;
+export const RX_SEQUENCE = 28;
+export const RX_TURN = 32;
+export const TX_SPACE = 40;
+export const TX_QUEUED = 44;
+export const TX_ERROR = 48;
+export const TX_ENDED = 52;
+export const TX_EXACTNESS = 53;
+export const TX_SEQUENCE = 56;
+export const TX_TURN = 64;
+export const RECORD_WORK = 72;
+export const RECORD_NEXT = 76;
+export const RECORD_PIECE_FIRST = 80;
+export const RECORD_PIECE_LAST = 84;
+/** u32 bytes the last read brought: the next one asks for room beyond it. */
+export const RECORD_READ_HINT = 88;
+/** u32 place in the dirty list plus 1; 0 while untouched. */
+export const RECORD_DIRTY = 92;
+export const RECORD_BYTES_IN = 96;
+export const RECORD_BYTES_TAKEN = 104;
+export const RECORD_BYTES_SENT = 112;
+/** u32 bytes of the outstanding send; on a listener, accepts outstanding. */
+export const RECORD_IN_FLIGHT = 120;
+/** u32 record index of the listener plus 1; 0 for a connection that was dialled. */
+export const RECORD_LISTENER = 124;
+
+export const APPETITE_UNLIMITED = -1;
+/** No record, piece, block or timer. */
+export const NONE = -1;
+/** The index in a host's own wake-up events: they end the wait and mean nothing else. */
+export const RECORD_WAKE = -2;
+/** What available and space say when nobody knows. */
+export const UNKNOWN = -1;
+
+export const EXACTNESS_UNKNOWN = 0;
+export const EXACTNESS_LOWER_BOUND = 1;
+export const EXACTNESS_EXACT = 2;
+
+export const KIND_FREE = 0;
+export const KIND_LISTENER = 1;
+export const KIND_CONNECTION = 2;
+
+/** Not in use. */
+export const STATE_FREE = 0;
+/** Listen or connect asked for, not answered. */
+export const STATE_OPENING = 1;
+/** Connect under way in the kernel. */
+export const STATE_CONNECTING = 2;
+export const STATE_OPEN = 3;
+/** A fatal error is known; the program hears of it after the data. Writes are taken and dropped. */
+export const STATE_FAILED = 4;
+/** close() was called: what is queued goes out, nothing comes in. */
+export const STATE_CLOSING = 5;
+/** The descriptor's close is submitted. */
+export const STATE_CLOSED = 6;
+/** `close` was delivered; the record is freed at the end of this turn. */
+export const STATE_DEAD = 7;
+
+/** The handlers have a `change`, or an `end`. */
+export const WANTS_CHANGE = 1;
+export const WANTS_END = 2;
+
+// Work bits: what the core knows of a source beyond what the program sees.
+export const WORK_LISTED = 1;
+export const WORK_READING = 2;
+export const WORK_SENDING = 4;
+export const WORK_CONTROLLING = 8;
+/** The kernel may hold bytes (or connections) that were not read. */
+export const WORK_READY = 16;
+/** A send met a full buffer; the next writable edge clears it. */
+export const WORK_BLOCKED = 32;
+/** The peer hung up or the socket failed: read on until 0 or an error. */
+export const WORK_HANGUP = 64;
+/** Urgent data was seen: a short read does not mean drained any more. */
+export const WORK_URGENT_SEEN = 128;
+export const WORK_WANT_SHUTDOWN = 256;
+export const WORK_SHUT_DOWN = 512;
+export const WORK_WANT_CLOSE = 1024;
+export const WORK_WANT_RESET = 2048;
+/** write() said false: `drain` is owed. */
+export const WORK_DRAIN_OWED = 4096;
+export const WORK_END_DELIVERED = 8192;
+export const WORK_WANT_SAMPLE = 16384;
+export const WORK_WANT_CONNECT_STATUS = 32768;
+export const WORK_ERROR_DELIVERED = 65536;
+export const WORK_PARKED = 131072;
+/** The listener's backlog was counted since the last readiness event. */
+export const WORK_COUNTED = 262144;
+/** Listen or connect is still to be submitted; until then the peer record holds what was asked for. */
+export const WORK_WANT_OPEN = 524288;
+export const WORK_WANT_NO_DELAY = 1048576;
+export const WORK_NO_DELAY = 2097152;
+export const WORK_WANT_KEEP_ALIVE = 4194304;
+export const WORK_KEEP_ALIVE = 8388608;
+
+// ── Submission: 32 bytes, the result written in place ────────────────────────────────────────────────────
+//
+//      0          1      4       8            12        16       20         24       28
+//      ┌──────────┬──────┬───────┬────────────┬─────────┬────────┬──────────┬────────┬───────┐
+//      │operation │flags │ record│ generation │ address │ length │ argument │ result │ extra │
+//      └──────────┴──────┴───────┴────────────┴─────────┴────────┴──────────┴────────┴───────┘
+//
+// result: 0 or more on success, else a negative error number. On every host the error numbers are Linux's.
+export const SUBMISSION_SIZE = 32;
+export const SUBMISSION_OPERATION = 0;
+export const SUBMISSION_FLAGS = 1;
+export const SUBMISSION_RECORD = 4;
+export const SUBMISSION_GENERATION = 8;
+export const SUBMISSION_ADDRESS = 12;
+export const SUBMISSION_LENGTH = 16;
+export const SUBMISSION_ARGUMENT = 20;
+export const SUBMISSION_RESULT = 24;
+export const SUBMISSION_EXTRA = 28;
+
+/** Skip this entry (result -ECANCELED) when the entry before it failed. */
+export const SUBMISSION_LINKED = 1;
+
+/** address, length: name (text); argument: port, options << 16; extra: backlog. Answers with the local peer record at extra. */
+export const OPERATION_LISTEN = 1;
+/** As LISTEN. -EINPROGRESS: a writable event follows, then CONNECT_STATUS. */
+export const OPERATION_CONNECT = 2;
+/** SO_ERROR, read once, after the connect event. Answers with the local peer record at extra. */
+export const OPERATION_CONNECT_STATUS = 3;
+/** address: child record; length: child generation. Answers with the remote peer record at extra. */
+export const OPERATION_ACCEPT = 4;
+/** length: most bytes; argument: least room, else the next segment. Answers with bytes read, at extra. */
+export const OPERATION_RECEIVE = 5;
+/** address: first piece; length: bytes; argument: pieces. Answers with bytes sent. */
+export const OPERATION_SEND = 6;
+export const OPERATION_SHUTDOWN = 7;
+/** argument 1: reset (linger 0). */
+export const OPERATION_CLOSE = 8;
+/** Answers with bytes available (or connections waiting), extra: send space (or UNKNOWN). */
+export const OPERATION_SAMPLE = 9;
+/** argument: SOCKET_OPTION; length: value. */
+export const OPERATION_OPTION = 10;
+
+// Options of LISTEN and CONNECT (bits), and names for OPTION.
+export const SOCKET_REUSE_PORT = 1;
+export const SOCKET_NO_DELAY = 2;
+export const SOCKET_KEEP_ALIVE = 4;
+export const SOCKET_IPV6_ONLY = 8;
+export const SOCKET_LOCAL = 16;
+
+// ── Peer record: 32 bytes ────────────────────────────────────────────────────────────────────────────────
+export const PEER_SIZE = 32;
+export const PEER_SHIFT = 5;
+/** u16 */
+export const PEER_FAMILY = 0;
+/** u16, host byte order */
+export const PEER_PORT = 2;
+/** u32 IPv6 scope */
+export const PEER_SCOPE = 4;
+/** 16 bytes; IPv4 uses the first 4 */
+export const PEER_BYTES = 8;
+// While WORK_WANT_OPEN is set: name address, name length, SUBMISSION_ARGUMENT, backlog (i32 each).
+export const ASKED_ADDRESS = 0;
+export const ASKED_LENGTH = 4;
+export const ASKED_ARGUMENT = 8;
+export const ASKED_BACKLOG = 12;
+export const FAMILY_LOCAL = 1;
+export const FAMILY_IPV4 = 4;
+export const FAMILY_IPV6 = 6;
+
+// ── Event vectors ────────────────────────────────────────────────────────────────────────────────────────
+/** struct epoll_event: 12 bytes packed on x86-64, 16 elsewhere; data = record | generation << 32. */
+export const FORMAT_EPOLL = 1;
+/** { u32 record, u32 generation, u32 READY bits, i32 available or UNKNOWN }: hosts without kernel records. */
+export const FORMAT_PORTABLE = 2;
+export const PORTABLE_SIZE = 16;
+export const READY_IN = 1;
+export const READY_OUT = 2;
+export const READY_END = 4;
+export const READY_ERROR = 8;
+export const READY_URGENT = 16;
+export const EVENT_SIZE_MAX = 64;
+
+// ── Delivery: 32 bytes ───────────────────────────────────────────────────────────────────────────────────
+export const DELIVERY_SIZE = 32;
+export const DELIVERY_KIND = 0;
+export const DELIVERY_RECORD = 4;
+export const DELIVERY_GENERATION = 8;
+export const DELIVERY_ADDRESS = 12;
+export const DELIVERY_LENGTH = 16;
+/** i32: error number, expirations. */
+export const DELIVERY_VALUE = 20;
+export const DELIVERY_HANDLERS = 24;
+export const DELIVERY_LISTENER = 28;
+
+export const DELIVER_LISTENING = 1;
+export const DELIVER_OPEN = 2;
+export const DELIVER_DATA = 3;
+export const DELIVER_CHANGE = 4;
+export const DELIVER_DRAIN = 5;
+export const DELIVER_END = 6;
+export const DELIVER_ERROR = 7;
+export const DELIVER_CLOSE = 8;
+export const DELIVER_TIMER = 9;
+
+// ── Update: 24 bytes; one a side a turn at the most ──────────────────────────────────────────────────────
+export const UPDATE_SIZE = 24;
+export const UPDATE_RECORD = 0;
+/** u8 0 rx, 1 tx; u8 eof or ended; u8 exactness; u8 0 */
+export const UPDATE_SIDE = 4;
+export const UPDATE_EOF = 5;
+export const UPDATE_EXACTNESS = 6;
+/** i32 available or space */
+export const UPDATE_VALUE = 8;
+/** i32 queued (tx) */
+export const UPDATE_QUEUED = 12;
+export const UPDATE_ERROR = 16;
+export const UPDATE_SEQUENCE = 20;
+
+// ── Dirty entry: 40 bytes: the record's tuples as the turn found them ────────────────────────────────────
+export const DIRTY_SIZE = 40;
+export const DIRTY_RECORD = 0;
+export const DIRTY_RX_AVAILABLE = 4;
+export const DIRTY_RX_ERROR = 8;
+export const DIRTY_RX_MARKS = 12;
+export const DIRTY_TX_SPACE = 16;
+export const DIRTY_TX_QUEUED = 20;
+export const DIRTY_TX_ERROR = 24;
+export const DIRTY_TX_MARKS = 28;
+export const DIRTY_NEW = 32;
+
+// ── Call: 32 bytes, then its bytes (padded to 8) or its digests (u64 for each 4 KiB) ─────────────────────
+export const CALL_SIZE = 32;
+export const CALL_OPERATION = 0;
+export const CALL_MODE = 1;
+export const CALL_OUTSIDE = 2;
+export const CALL_RECORD = 4;
+export const CALL_GENERATION = 8;
+export const CALL_ARGUMENT = 12;
+export const CALL_VALUE = 16;
+export const CALL_LENGTH = 20;
+export const CALL_RESULT = 24;
+export const CALL_ADDRESS = 28;
+
+export const MODE_NONE = 0;
+export const MODE_BYTES = 1;
+export const MODE_DIGEST = 2;
+/** By reference to arena bytes, up to this size, the bytes themselves are recorded: cheaper than a doubt. */
+export const MODE_BYTES_MAX = 256;
+export const DIGEST_CHUNK = 4096;
+
+export const CALL_LISTEN = 1;
+export const CALL_CONNECT = 2;
+export const CALL_WRITE = 3;
+export const CALL_READ = 4;
+export const CALL_END = 5;
+export const CALL_CLOSE = 6;
+export const CALL_DESTROY = 7;
+export const CALL_SAMPLE = 8;
+export const CALL_OPTION = 9;
+export const CALL_TIMER_START = 10;
+export const CALL_TIMER_CANCEL = 11;
+export const CALL_RANDOM = 12;
+export const CALL_THROWN = 13;
+export const CALL_STOP = 14;
+
+// Results of calls (0 or more is success).
+export const CALL_TAKEN = 0;
+/** write(): taken, but wait for `drain`. */
+export const CALL_WAIT = 1;
+export const CALL_STALE = -1;
+export const CALL_CLOSED = -2;
+export const CALL_QUEUE_FULL = -3;
+export const CALL_TOTAL_FULL = -4;
+export const CALL_NO_RECORD = -5;
+export const CALL_NO_TIMER = -6;
+export const CALL_STALE_BYTES = -7;
+export const CALL_DRAINING = -8;
+
+// ── Timer: 32 bytes; the heap holds their indices ────────────────────────────────────────────────────────
+export const TIMER_SIZE = 32;
+export const TIMER_SHIFT = 5;
+/** u64 nanoseconds; while arming, the delay. */
+export const TIMER_DEADLINE = 0;
+export const TIMER_PERIOD = 8;
+export const TIMER_SEQUENCE = 16;
+export const TIMER_GENERATION = 20;
+/** u32 place in the heap plus 1; 0 while not armed. */
+export const TIMER_PLACE = 24;
+export const TIMER_NEXT = 28;
+
+// ── Piece of outgoing bytes: 16 bytes ────────────────────────────────────────────────────────────────────
+export const PIECE_SIZE = 16;
+export const PIECE_SHIFT = 4;
+export const PIECE_ADDRESS = 0;
+export const PIECE_LENGTH = 4;
+export const PIECE_NEXT = 8;
+/** Segment index, or HOME_BLOCK | block index. */
+export const PIECE_HOME = 12;
+export const HOME_BLOCK = 0x40000000;
+/** Most pieces one send gathers. */
+export const PIECES_A_SEND = 64;
+
+export const BLOCK_SIZE = 4096;
+export const BLOCK_SHIFT = 12;
+/** The largest copying write the core takes in one call; larger ones come in chunks of it. */
+export const WRITE_CHUNK = 32768;
+
+// ── Segment table entry: 16 bytes; read segments first, then write segments ──────────────────────────────
+export const SEGMENT_SIZE = 16;
+export const SEGMENT_SHIFT = 4;
+export const SEGMENT_REFERENCES = 0;
+/** u32 low word of the turn whose deliveries lie between start and end. */
+export const SEGMENT_STAMP = 4;
+export const SEGMENT_START = 8;
+export const SEGMENT_END = 12;
+
+// ── Error numbers the core has an opinion on (Linux's values, on every host) ─────────────────────────────
+export const ERROR_INTERRUPTED = 4;
+export const ERROR_AGAIN = 11;
+export const ERROR_NO_MEMORY = 12;
+export const ERROR_FILE_TABLE = 23;
+export const ERROR_TOO_MANY_FILES = 24;
+export const ERROR_BROKEN_PIPE = 32;
+export const ERROR_NO_BUFFERS = 105;
+export const ERROR_CONNECTION_RESET = 104;
+export const ERROR_IN_PROGRESS = 115;
+export const ERROR_CANCELED = 125;

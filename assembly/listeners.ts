@@ -1,0 +1,154 @@
+// Listeners: count what waits, accept as many as that, and step back when descriptors run out.
+
+import * as arenas from './arenas';
+import { deliver } from './deliveries';
+import { fail } from './failure';
+import * as layout from './layout';
+import { count, long, setLong, word } from './memory';
+import * as records from './records';
+import { again, roomFor, submit } from './submissions';
+import { setAvailable } from './updates';
+
+/** Accepts at once when the kernel does not say how many wait; the first that finds none cancels the rest. */
+const ACCEPTS_BLIND = 16;
+/** Accepts of one listener in one turn at the most, so that connections get their share. */
+const ACCEPTS_A_TURN = 256;
+/** After EMFILE and its kin: wait this long, or until a connection is closed. */
+const PARK_TIME: u64 = 100_000_000;
+
+/** What the end of a turn decides for an open listener. */
+export function settle(record: i32): void {
+  const source = records.at(record);
+  if (!records.has(record, layout.WORK_READY) || load<u32>(source, layout.RECORD_IN_FLIGHT) != 0)
+    return;
+  if (records.has(record, layout.WORK_CONTROLLING | layout.WORK_PARKED)) return;
+  if (!records.has(record, layout.WORK_COUNTED)) {
+    if (!roomFor(1)) return records.list(record);
+    records.set(record, layout.WORK_CONTROLLING);
+    submit(layout.OPERATION_SAMPLE, record, 0, 0, 0);
+    return again();
+  }
+  accept(record, source);
+}
+
+function accept(record: i32, source: u32): void {
+  const appetite = load<u32>(source, layout.RECORD_APPETITE);
+  if (appetite == 0) return;
+  const waiting = load<i32>(source, layout.RX_AVAILABLE);
+  let total = waiting < 0 ? ACCEPTS_BLIND : min<i32>(waiting, ACCEPTS_A_TURN);
+  if (appetite != layout.APPETITE_UNLIMITED) total = min<u32>(total, appetite);
+  for (let place = 0; place < total; place++) {
+    if (!roomFor(1)) break;
+    const child = records.allocate(
+      layout.KIND_CONNECTION,
+      load<i32>(source, layout.RECORD_HANDLERS),
+      load<u16>(source, layout.RECORD_WANTS),
+    );
+    if (child == layout.NONE) {
+      // Every record is taken: the rest waits in the kernel's backlog until one is freed.
+      if (place == 0) park(record);
+      break;
+    }
+    store<i32>(records.at(child), record + 1, layout.RECORD_LISTENER);
+    const entry = submit(layout.OPERATION_ACCEPT, record, child, records.generation(child), 0);
+    if (place > 0) store<u8>(entry, layout.SUBMISSION_LINKED, layout.SUBMISSION_FLAGS);
+    store<u32>(source, load<u32>(source, layout.RECORD_IN_FLIGHT) + 1, layout.RECORD_IN_FLIGHT);
+    again();
+  }
+  if (load<u32>(source, layout.RECORD_IN_FLIGHT) == 0 && !records.has(record, layout.WORK_PARKED)) {
+    records.list(record);
+  }
+}
+
+export function accepted(entry: u32, record: i32, result: i32): void {
+  const source = records.at(record);
+  const left = load<u32>(source, layout.RECORD_IN_FLIGHT) - 1;
+  store<u32>(source, left, layout.RECORD_IN_FLIGHT);
+  const child = load<i32>(entry, layout.SUBMISSION_ADDRESS);
+  assert(
+    records.owns(child, load<u32>(entry, layout.SUBMISSION_LENGTH)),
+    'accepted into a foreign record',
+  );
+  if (result >= 0) {
+    const address = load<u32>(entry, layout.SUBMISSION_EXTRA);
+    arenas.arrived(address, layout.PEER_SIZE);
+    memory.copy(records.peerAt(child), address, layout.PEER_SIZE);
+    count(layout.COUNTER_ACCEPTED);
+    records.setState(child, layout.STATE_OPEN);
+    if (records.state(record) == layout.STATE_OPEN) {
+      const waiting = load<i32>(source, layout.RX_AVAILABLE);
+      if (waiting > 0) setAvailable(record, waiting - 1, layout.EXACTNESS_LOWER_BOUND);
+      if (waiting == 1) records.clear(record, layout.WORK_READY);
+      const appetite = load<u32>(source, layout.RECORD_APPETITE);
+      if (appetite != layout.APPETITE_UNLIMITED) {
+        store<u32>(source, appetite - 1, layout.RECORD_APPETITE);
+      }
+    }
+    if (word(layout.STATE_DRAINING)) records.list(child);
+    deliver(layout.DELIVER_OPEN, child, address, layout.PEER_SIZE, 0);
+    return;
+  }
+  records.free(child);
+  if (result == -layout.ERROR_AGAIN) {
+    records.clear(record, layout.WORK_READY);
+    setAvailable(record, 0, layout.EXACTNESS_EXACT);
+  } else if (outOfDescriptors(-result)) {
+    if (!records.has(record, layout.WORK_PARKED)) {
+      park(record);
+      deliver(layout.DELIVER_ERROR, record, 0, 0, -result);
+    }
+  } else if (result == -layout.ERROR_CANCELED) {
+    // The accept before it found nothing; that one said what to do.
+  } else if (records.state(record) == layout.STATE_OPEN && invalid(-result)) {
+    fail(record, -result);
+  }
+  // Anything else (ECONNABORTED, EPROTO, …) was about one connection that is gone: go on with the next.
+}
+
+function outOfDescriptors(error: i32): bool {
+  return (
+    error == layout.ERROR_TOO_MANY_FILES ||
+    error == layout.ERROR_FILE_TABLE ||
+    error == layout.ERROR_NO_BUFFERS ||
+    error == layout.ERROR_NO_MEMORY
+  );
+}
+
+/** EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP: the listening socket itself is of no use. */
+function invalid(error: i32): bool {
+  return error == 9 || error == 22 || error == 88 || error == 95;
+}
+
+/** The kernel's count of waiting connections; UNKNOWN where it keeps none (Unix sockets). */
+export function counted(record: i32, waiting: i32): void {
+  records.set(record, layout.WORK_COUNTED);
+  if (waiting < 0) return setAvailable(record, layout.UNKNOWN, layout.EXACTNESS_UNKNOWN);
+  setAvailable(record, waiting, layout.EXACTNESS_EXACT);
+  if (waiting == 0) records.clear(record, layout.WORK_READY);
+}
+
+function park(record: i32): void {
+  count(layout.COUNTER_ACCEPTS_PARKED);
+  records.set(record, layout.WORK_PARKED | layout.WORK_READY);
+  records.clear(record, layout.WORK_COUNTED);
+  const until = long(layout.NOW) + PARK_TIME;
+  if (long(layout.STATE_PARKED_UNTIL) == 0) setLong(layout.STATE_PARKED_UNTIL, until);
+}
+
+/** A descriptor came free, or the time is up: parked listeners try again. */
+export function unpark(): void {
+  if (long(layout.STATE_PARKED_UNTIL) == 0) return;
+  setLong(layout.STATE_PARKED_UNTIL, 0);
+  const touched = word(layout.RECORDS_TOUCHED);
+  for (let record = 0; record < touched; record++) {
+    if (records.kind(record) != layout.KIND_LISTENER || !records.has(record, layout.WORK_PARKED))
+      continue;
+    records.clear(record, layout.WORK_PARKED);
+    records.list(record);
+  }
+}
+
+export function unparkWhenDue(): void {
+  const until = long(layout.STATE_PARKED_UNTIL);
+  if (until != 0 && until <= long(layout.NOW)) unpark();
+}

@@ -1,0 +1,181 @@
+// Decide: what one source needs next, looked at once a turn, when the handlers have had their say.
+//
+//   state       │ what the end of the turn does
+//   ────────────┼──────────────────────────────────────────────────────────────────────────────
+//   OPENING     │ submits the listen or connect (a close waits until it is answered)
+//   CONNECTING  │ after the connect event, asks for its status
+//   OPEN        │ sends what is queued, shuts down when asked and flushed, reads what is wanted
+//   CLOSING     │ sends what is queued, then closes
+//   FAILED      │ closes
+//   CLOSED      │ nothing: the close is under way
+//   DEAD        │ frees the record
+import * as layout from './layout';
+import * as listeners from './listeners';
+import { readSegmentSize, settings, word } from './memory';
+import * as pieces from './pieces';
+import * as records from './records';
+import { again, roomFor, submit } from './submissions';
+
+/** Submissions one source can need in one turn: send, receive, shutdown or close, sample, two options. */
+const ENTRIES_A_SOURCE = 6;
+/** Room that a first read wants to see before it takes what is left of a segment. */
+const FIRST_ROOM: u32 = 2048;
+
+export function settleAll(): void {
+  const total = word(layout.STATE_WORK_COUNT);
+  for (let place = 0; place < total; place++) {
+    if (!roomFor(ENTRIES_A_SOURCE)) break;
+    settle(records.takeListed());
+  }
+  if (word(layout.STATE_WORK_COUNT) > 0) again();
+}
+
+function settle(record: i32): void {
+  switch (records.state(record)) {
+    case layout.STATE_OPENING: {
+      if (records.has(record, layout.WORK_WANT_OPEN)) open(record);
+      else if (asked(record, layout.WORK_WANT_CLOSE)) close(record);
+      return;
+    }
+    case layout.STATE_CONNECTING: {
+      if (asked(record, layout.WORK_WANT_CLOSE)) close(record);
+      else if (asked(record, layout.WORK_WANT_CONNECT_STATUS)) {
+        records.set(record, layout.WORK_CONTROLLING);
+        submit(layout.OPERATION_CONNECT_STATUS, record, 0, 0, 0);
+        again();
+      }
+      return;
+    }
+    case layout.STATE_OPEN: {
+      if (records.kind(record) == layout.KIND_LISTENER) settleListener(record);
+      else settleOpen(record);
+      return;
+    }
+    case layout.STATE_CLOSING: {
+      send(record);
+      if (pieces.empty(record)) close(record);
+      return;
+    }
+    case layout.STATE_FAILED:
+      return close(record);
+    case layout.STATE_CLOSED:
+      return;
+    case layout.STATE_DEAD:
+      return records.free(record);
+    default:
+      assert(false, 'settled a free record');
+  }
+}
+
+function open(record: i32): void {
+  const asked = records.peerAt(record);
+  const entry = submit(
+    records.kind(record) == layout.KIND_LISTENER
+      ? layout.OPERATION_LISTEN
+      : layout.OPERATION_CONNECT,
+    record,
+    load<u32>(asked, layout.ASKED_ADDRESS),
+    load<u32>(asked, layout.ASKED_LENGTH),
+    load<i32>(asked, layout.ASKED_ARGUMENT),
+  );
+  store<i32>(entry, load<i32>(asked, layout.ASKED_BACKLOG), layout.SUBMISSION_EXTRA);
+  memory.fill(asked, 0, layout.PEER_SIZE);
+  records.clear(record, layout.WORK_WANT_OPEN);
+  records.set(record, layout.WORK_CONTROLLING);
+  again();
+}
+
+/** Is the work wanted, and no control operation under way? */
+function asked(record: i32, bit: i32): bool {
+  return records.has(record, bit) && !records.has(record, layout.WORK_CONTROLLING);
+}
+
+function settleListener(record: i32): void {
+  if (records.has(record, layout.WORK_WANT_CLOSE)) {
+    if (load<u32>(records.at(record), layout.RECORD_IN_FLIGHT) == 0) close(record);
+  } else {
+    listeners.settle(record);
+  }
+}
+
+function settleOpen(record: i32): void {
+  if (records.has(record, layout.WORK_WANT_NO_DELAY | layout.WORK_WANT_KEEP_ALIVE))
+    setOptions(record);
+  send(record);
+  if (asked(record, layout.WORK_WANT_SHUTDOWN) && pieces.empty(record)) {
+    // The peer is done too: closing ends our direction and spares the shutdown.
+    if (records.has(record, layout.WORK_END_DELIVERED)) return close(record);
+    if (!records.has(record, layout.WORK_SHUT_DOWN)) {
+      records.set(record, layout.WORK_CONTROLLING);
+      submit(layout.OPERATION_SHUTDOWN, record, 0, 0, 0);
+      again();
+    }
+  }
+  if (word(layout.STATE_DRAINING) && quiet(record)) return close(record);
+  receive(record);
+  const sampling =
+    settings & layout.SETTING_SAMPLE_TURN && !records.has(record, layout.WORK_READING);
+  if (sampling || records.has(record, layout.WORK_WANT_SAMPLE)) sample(record);
+}
+
+function setOptions(record: i32): void {
+  if (records.has(record, layout.WORK_WANT_NO_DELAY)) {
+    const on = records.has(record, layout.WORK_NO_DELAY) ? 1 : 0;
+    submit(layout.OPERATION_OPTION, record, 0, on, layout.SOCKET_NO_DELAY);
+  }
+  if (records.has(record, layout.WORK_WANT_KEEP_ALIVE)) {
+    const on = records.has(record, layout.WORK_KEEP_ALIVE) ? 1 : 0;
+    submit(layout.OPERATION_OPTION, record, 0, on, layout.SOCKET_KEEP_ALIVE);
+  }
+  records.clear(record, layout.WORK_WANT_NO_DELAY | layout.WORK_WANT_KEEP_ALIVE);
+}
+
+/** Nothing queued, nothing known to be unread: a draining reactor may close it. */
+function quiet(record: i32): bool {
+  return pieces.empty(record) && !records.has(record, layout.WORK_READY | layout.WORK_READING);
+}
+
+function send(record: i32): void {
+  if (pieces.empty(record) || records.has(record, layout.WORK_SENDING)) return;
+  if (records.has(record, layout.WORK_BLOCKED)) return pieces.stash(record);
+  const total = pieces.gather(record);
+  records.set(record, layout.WORK_SENDING);
+  store<u32>(records.at(record), pieces.gatheredLength, layout.RECORD_IN_FLIGHT);
+  submit(layout.OPERATION_SEND, record, pieces.first(record), pieces.gatheredLength, total);
+  if (records.has(record, layout.WORK_DRAIN_OWED | layout.WORK_WANT_SHUTDOWN)) again();
+  if (records.state(record) == layout.STATE_CLOSING || word(layout.STATE_DRAINING)) again();
+  if (pieces.gatheredLength < pieces.queued(record)) again();
+}
+
+function receive(record: i32): void {
+  const source = records.at(record);
+  const appetite = load<u32>(source, layout.RECORD_APPETITE);
+  if (appetite == 0 || !records.has(record, layout.WORK_READY)) return;
+  if (records.has(record, layout.WORK_READING | layout.WORK_END_DELIVERED)) return;
+  const want = min<u32>(appetite, word(layout.READ_SIZE_MAX));
+  // A read that fills its room exactly costs a second one, so ask for more than the last one brought.
+  const hint = load<u32>(source, layout.RECORD_READ_HINT);
+  const room = min<u32>(min<u32>(want, readSegmentSize), max<u32>(FIRST_ROOM, hint + (hint >> 1)));
+  records.set(record, layout.WORK_READING);
+  submit(layout.OPERATION_RECEIVE, record, 0, want, room);
+  again();
+}
+
+/** The kernel's own figures, read after this turn's reads and writes. One sample is enough for a change. */
+function sample(record: i32): void {
+  if (records.has(record, layout.WORK_CONTROLLING)) return;
+  const wanted = records.has(record, layout.WORK_WANT_SAMPLE);
+  records.clear(record, layout.WORK_WANT_SAMPLE);
+  records.set(record, layout.WORK_CONTROLLING);
+  submit(layout.OPERATION_SAMPLE, record, 0, 0, 0);
+  if (wanted || records.has(record, layout.WORK_READY)) again();
+}
+
+function close(record: i32): void {
+  if (records.has(record, layout.WORK_SENDING | layout.WORK_READING | layout.WORK_CONTROLLING))
+    return;
+  assert(pieces.empty(record), 'closing with bytes queued');
+  records.setState(record, layout.STATE_CLOSED);
+  submit(layout.OPERATION_CLOSE, record, 0, 0, 0);
+  again();
+}

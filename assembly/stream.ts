@@ -1,0 +1,86 @@
+// The call stream: what the program asked for, in order, in the form in which the trace keeps it. Written
+// only while recording. The reactor empties it in time, so that one more call always fits (STREAM_MARGIN).
+
+import { digest } from './digest';
+import * as layout from './layout';
+import { calls, count, settings, setWord, word } from './memory';
+
+let entry: u32 = 0;
+
+/** Appends a call without bytes. */
+export function logged(
+  operation: i32,
+  record: i32,
+  generation: u32,
+  argument: i32,
+  value: i32,
+): void {
+  count(layout.COUNTER_CALLS);
+  if (!(settings & layout.SETTING_TRACE)) return;
+  begin(operation, record, generation, argument, value);
+  store<u8>(entry, layout.MODE_NONE, layout.CALL_MODE);
+  store<u32>(entry, 0, layout.CALL_LENGTH);
+  store<u32>(entry, 0, layout.CALL_ADDRESS);
+  grow(layout.CALL_SIZE);
+}
+
+/** Appends a call with bytes: the bytes themselves, or a digest for each 4 KiB of them. */
+export function loggedBytes(
+  operation: i32,
+  record: i32,
+  generation: u32,
+  argument: i32,
+  value: i32,
+  address: u32,
+  length: u32,
+  borrowed: bool,
+): void {
+  count(layout.COUNTER_CALLS);
+  if (!(settings & layout.SETTING_TRACE)) return;
+  begin(operation, record, generation, argument, value);
+  const name = operation != layout.CALL_WRITE;
+  const digests = !name && (settings & layout.SETTING_TRACE_DIGEST) != 0;
+  const whole = !digests && (!borrowed || length <= <u32>layout.MODE_BYTES_MAX);
+  store<u8>(entry, <u8>(whole ? layout.MODE_BYTES : layout.MODE_DIGEST), layout.CALL_MODE);
+  store<u32>(entry, length, layout.CALL_LENGTH);
+  store<u32>(entry, borrowed ? address : 0, layout.CALL_ADDRESS);
+  const tail = entry + layout.CALL_SIZE;
+  if (whole) {
+    const padded = (length + 7) & ~7;
+    if (padded > 0) store<u64>(tail + padded - 8, 0);
+    memory.copy(tail, address, length);
+    grow(layout.CALL_SIZE + padded);
+  } else {
+    let size: u32 = layout.CALL_SIZE;
+    for (let from: u32 = 0; from < length; from += layout.DIGEST_CHUNK) {
+      store<u64>(
+        entry + size,
+        digest(0, address + from, min<u32>(layout.DIGEST_CHUNK, length - from)),
+      );
+      size += 8;
+    }
+    grow(size);
+  }
+}
+
+/** Completes the last call with its result, and passes it on. */
+export function result(value: i32): i32 {
+  if (settings & layout.SETTING_TRACE) store<i32>(entry, value, layout.CALL_RESULT);
+  return value;
+}
+
+function begin(operation: i32, record: i32, generation: u32, argument: i32, value: i32): void {
+  entry = calls + <u32>word(layout.CALLS_LENGTH);
+  store<u32>(entry, operation, layout.CALL_OPERATION);
+  store<u8>(entry, word(layout.PHASE) == layout.PHASE_OUTSIDE ? 1 : 0, layout.CALL_OUTSIDE);
+  store<i32>(entry, record, layout.CALL_RECORD);
+  store<u32>(entry, generation, layout.CALL_GENERATION);
+  store<i32>(entry, argument, layout.CALL_ARGUMENT);
+  store<i32>(entry, value, layout.CALL_VALUE);
+}
+
+function grow(size: u32): void {
+  const length = <u32>word(layout.CALLS_LENGTH) + size;
+  assert(length <= <u32>word(layout.CALLS_SIZE_MAX), 'the call stream was not emptied in time');
+  setWord(layout.CALLS_LENGTH, length);
+}

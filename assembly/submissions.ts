@@ -1,0 +1,30 @@
+// The submission queue: what the host is to do, in order. A full queue is not an error: the record stays in
+// the work list and the next turn goes on with it.
+import * as layout from './layout';
+import { setWord, submissions, word } from './memory';
+import * as records from './records';
+
+export function roomFor(entries: i32): bool {
+  return word(layout.SUBMISSION_COUNT) + entries <= word(layout.SUBMISSIONS_MAX);
+}
+
+/** Appends an entry (the caller asked roomFor) and returns its address; result and extra are 0. */
+export function submit(operation: i32, record: i32, address: u32, length: u32, argument: i32): u32 {
+  const place = word(layout.SUBMISSION_COUNT);
+  assert(place < word(layout.SUBMISSIONS_MAX), 'submitted past the queue');
+  setWord(layout.SUBMISSION_COUNT, place + 1);
+  const entry = submissions + <u32>place * layout.SUBMISSION_SIZE;
+  store<u32>(entry, operation, layout.SUBMISSION_OPERATION);
+  store<i32>(entry, record, layout.SUBMISSION_RECORD);
+  store<u32>(entry, records.generation(record), layout.SUBMISSION_GENERATION);
+  store<u32>(entry, address, layout.SUBMISSION_ADDRESS);
+  store<u32>(entry, length, layout.SUBMISSION_LENGTH);
+  store<i32>(entry, argument, layout.SUBMISSION_ARGUMENT);
+  store<u64>(entry, 0, layout.SUBMISSION_RESULT);
+  return entry;
+}
+
+/** Its completion decides something: do not wait before it was looked at. */
+export function again(): void {
+  setWord(layout.TURN_AGAIN, 1);
+}

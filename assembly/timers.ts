@@ -1,0 +1,189 @@
+// Timers: a binary heap of indices ordered by deadline, then by order of creation.
+//
+// A timer started now is armed when the next turn begins, with that turn's time: time is a value of the
+// turn, so the time at the call is not known, and a timer must never be early.
+
+import { deliverTimer } from './deliveries';
+import * as layout from './layout';
+import { count, long, setLong, setWord, timerHeap, timers, word } from './memory';
+
+/** Most timers delivered in one turn: the rest follows in the next, after the sockets had theirs. */
+const FIRED_A_TURN = 1024;
+
+function at(timer: i32): u32 {
+  return timers + ((<u32>timer) << layout.TIMER_SHIFT);
+}
+
+function heapAt(place: i32): u32 {
+  return timerHeap + ((<u32>place) << 2);
+}
+
+function before(a: i32, b: i32): bool {
+  const first = load<u64>(at(a), layout.TIMER_DEADLINE);
+  const second = load<u64>(at(b), layout.TIMER_DEADLINE);
+  if (first != second) return first < second;
+  return load<u32>(at(a), layout.TIMER_SEQUENCE) < load<u32>(at(b), layout.TIMER_SEQUENCE);
+}
+
+function put(place: i32, timer: i32): void {
+  store<i32>(heapAt(place), timer);
+  store<i32>(at(timer), place + 1, layout.TIMER_PLACE);
+}
+
+function rise(from: i32, timer: i32): void {
+  let place = from;
+  while (place > 0) {
+    const parent = (place - 1) >> 1;
+    const above = load<i32>(heapAt(parent));
+    if (!before(timer, above)) break;
+    put(place, above);
+    place = parent;
+  }
+  put(place, timer);
+}
+
+function sink(from: i32, timer: i32): void {
+  const total = word(layout.STATE_TIMER_HEAP_COUNT);
+  let place = from;
+  while (true) {
+    let child = 2 * place + 1;
+    if (child >= total) break;
+    if (child + 1 < total && before(load<i32>(heapAt(child + 1)), load<i32>(heapAt(child))))
+      child++;
+    const below = load<i32>(heapAt(child));
+    if (!before(below, timer)) break;
+    put(place, below);
+    place = child;
+  }
+  put(place, timer);
+}
+
+function push(timer: i32): void {
+  const place = word(layout.STATE_TIMER_HEAP_COUNT);
+  setWord(layout.STATE_TIMER_HEAP_COUNT, place + 1);
+  rise(place, timer);
+}
+
+function remove(timer: i32): void {
+  const place = load<i32>(at(timer), layout.TIMER_PLACE) - 1;
+  const total = word(layout.STATE_TIMER_HEAP_COUNT) - 1;
+  setWord(layout.STATE_TIMER_HEAP_COUNT, total);
+  store<i32>(at(timer), 0, layout.TIMER_PLACE);
+  if (place == total) return;
+  const moved = load<i32>(heapAt(total));
+  if (place > 0 && before(moved, load<i32>(heapAt((place - 1) >> 1)))) rise(place, moved);
+  else sink(place, moved);
+}
+
+/** A timer that fires `delay` ns after the next turn begins, then every `period` ns (0: once); or NONE. */
+export function start(delay: u64, period: u64): i32 {
+  let timer = word(layout.STATE_FREE_TIMER);
+  if (timer != layout.NONE) {
+    setWord(layout.STATE_FREE_TIMER, load<i32>(at(timer), layout.TIMER_NEXT));
+  } else {
+    timer = word(layout.STATE_TIMERS_TOUCHED);
+    if (timer >= word(layout.TIMERS_MAX)) return layout.NONE;
+    setWord(layout.STATE_TIMERS_TOUCHED, timer + 1);
+  }
+  const sequence = word(layout.STATE_TIMER_SEQUENCE) + 1;
+  setWord(layout.STATE_TIMER_SEQUENCE, sequence);
+  store<u64>(at(timer), delay, layout.TIMER_DEADLINE);
+  store<u64>(at(timer), period, layout.TIMER_PERIOD);
+  store<i32>(at(timer), sequence, layout.TIMER_SEQUENCE);
+  store<u32>(at(timer), generation(timer) + 1, layout.TIMER_GENERATION);
+  store<i32>(at(timer), 0, layout.TIMER_PLACE);
+  store<i32>(at(timer), layout.NONE, layout.TIMER_NEXT);
+  const last = word(layout.STATE_ARMING_TAIL);
+  if (last == layout.NONE) setWord(layout.STATE_ARMING_HEAD, timer);
+  else store<i32>(at(last), timer, layout.TIMER_NEXT);
+  setWord(layout.STATE_ARMING_TAIL, timer);
+  setWord(layout.TIMERS_USED, word(layout.TIMERS_USED) + 1);
+  return timer;
+}
+
+export function generation(timer: i32): u32 {
+  return load<u32>(at(timer), layout.TIMER_GENERATION);
+}
+
+/** Is this the timer that the caller started? An odd period marks nothing: a freed one has a new generation. */
+export function owns(timer: i32, ofGeneration: u32): bool {
+  return <u32>timer < <u32>word(layout.STATE_TIMERS_TOUCHED) && generation(timer) == ofGeneration;
+}
+
+/** Cancels a timer that owns() said is alive; one that is still arming is freed when it would be armed. */
+export function cancel(timer: i32): void {
+  store<u32>(at(timer), generation(timer) + 1, layout.TIMER_GENERATION);
+  if (load<i32>(at(timer), layout.TIMER_PLACE) != 0) {
+    remove(timer);
+    free(timer);
+  } else {
+    store<u64>(at(timer), u64.MAX_VALUE, layout.TIMER_DEADLINE);
+  }
+}
+
+function free(timer: i32): void {
+  store<i32>(at(timer), word(layout.STATE_FREE_TIMER), layout.TIMER_NEXT);
+  setWord(layout.STATE_FREE_TIMER, timer);
+  setWord(layout.TIMERS_USED, word(layout.TIMERS_USED) - 1);
+}
+
+/** Arms what was started since the last turn. */
+export function arm(): void {
+  let timer = word(layout.STATE_ARMING_HEAD);
+  const now = long(layout.NOW);
+  while (timer != layout.NONE) {
+    const next = load<i32>(at(timer), layout.TIMER_NEXT);
+    const delay = load<u64>(at(timer), layout.TIMER_DEADLINE);
+    if (delay == u64.MAX_VALUE) {
+      free(timer);
+    } else {
+      store<u64>(at(timer), now + delay, layout.TIMER_DEADLINE);
+      push(timer);
+    }
+    timer = next;
+  }
+  setWord(layout.STATE_ARMING_HEAD, layout.NONE);
+  setWord(layout.STATE_ARMING_TAIL, layout.NONE);
+}
+
+export function arming(): bool {
+  return word(layout.STATE_ARMING_HEAD) != layout.NONE;
+}
+
+/** Delivers what is due, in order; a periodic timer that missed beats says how many in `expirations`. */
+export function fire(): void {
+  const now = long(layout.NOW);
+  for (let fired = 0; fired < FIRED_A_TURN; fired++) {
+    if (word(layout.STATE_TIMER_HEAP_COUNT) == 0) return;
+    const timer = load<i32>(heapAt(0));
+    const deadline = load<u64>(at(timer), layout.TIMER_DEADLINE);
+    if (deadline > now) return;
+    count(layout.COUNTER_TIMERS_FIRED);
+    const period = load<u64>(at(timer), layout.TIMER_PERIOD);
+    const before = generation(timer);
+    if (period == 0) {
+      deliverTimer(timer, before, 1);
+      remove(timer);
+      store<u32>(at(timer), before + 1, layout.TIMER_GENERATION);
+      free(timer);
+    } else {
+      const expirations = (now - deadline) / period + 1;
+      deliverTimer(timer, before, <i32>min<u64>(expirations, i32.MAX_VALUE));
+      store<u64>(at(timer), deadline + expirations * period, layout.TIMER_DEADLINE);
+      sink(0, timer);
+    }
+  }
+}
+
+/** The earliest deadline, or 0. */
+export function earliest(): u64 {
+  if (word(layout.STATE_TIMER_HEAP_COUNT) == 0) return 0;
+  return load<u64>(at(load<i32>(heapAt(0))), layout.TIMER_DEADLINE);
+}
+
+export function initialiseTimers(): void {
+  setWord(layout.STATE_FREE_TIMER, layout.NONE);
+  setWord(layout.STATE_ARMING_HEAD, layout.NONE);
+  setWord(layout.STATE_ARMING_TAIL, layout.NONE);
+  setLong(layout.DEADLINE, 0);
+}

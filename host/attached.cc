@@ -1,0 +1,214 @@
+#include "attached.h"
+
+#include <cstdlib>
+
+namespace calandria {
+
+namespace {
+
+/** Then libuv has its turn: timers, other descriptors, whatever else lives in the process. */
+constexpr int TURNS_A_WAKE_UP = 4;
+/** ns: how long a spinning reactor goes on before libuv has its turn. */
+constexpr uint64_t SLICE = 1000000;
+/** A busy reactor looks at the kernel at least every so many turns, so that no descriptor starves. */
+constexpr uint32_t SKIPS_MAX = 8;
+/** A handler that throws from every tick must not keep the drive from coming back. */
+constexpr int FAILED_DRAINS_MAX = 1000;
+
+/** What a callback threw goes the way of every uncaught exception; the turn goes on. */
+void report(napi_env env) {
+  napi_value error;
+  bool pending = false;
+  if (napi_is_exception_pending(env, &pending) != napi_ok || !pending) return;
+  if (napi_get_and_clear_last_exception(env, &error) == napi_ok) napi_fatal_exception(env, error);
+}
+
+napi_value referenced(napi_env env, napi_ref reference) {
+  napi_value value = nullptr;
+  napi_get_reference_value(env, reference, &value);
+  return value;
+}
+
+/** Calls with Node's callback scope: when it returns, ticks and microtasks have run. False if one threw. */
+bool call_and_drain(Attached* attached, napi_ref function) {
+  napi_env env = attached->env;
+  napi_value result;
+  napi_value callee = referenced(env, function);
+  napi_value receiver;
+  if (callee == nullptr || napi_get_global(env, &receiver) != napi_ok) return true;
+  if (napi_make_callback(env, attached->context, receiver, callee, 0, nullptr, &result) == napi_ok) {
+    return true;
+  }
+  report(env);
+  return false;
+}
+
+/** Calls reactor code that runs no handlers; nothing can be queued by it. */
+void call_plain(Attached* attached, napi_ref function) {
+  napi_env env = attached->env;
+  napi_value result;
+  napi_value callee = referenced(env, function);
+  napi_value receiver;
+  if (callee == nullptr || napi_get_global(env, &receiver) != napi_ok) return;
+  if (napi_call_function(env, receiver, callee, 0, nullptr, &result) != napi_ok) report(env);
+}
+
+void fatal(Attached* attached, const char* message) {
+  napi_env env = attached->env;
+  napi_value code;
+  napi_value text;
+  napi_value error;
+  if (napi_create_string_utf8(env, "ERR_CALANDRIA_HOST", NAPI_AUTO_LENGTH, &code) == napi_ok &&
+      napi_create_string_utf8(env, message, NAPI_AUTO_LENGTH, &text) == napi_ok &&
+      napi_create_error(env, code, text, &error) == napi_ok) {
+    napi_fatal_exception(env, error);
+  }
+}
+
+/** Polls until the kernel reports something or the pause is over. */
+int poll_spinning(Attached* attached) {
+  const uint64_t until = shim_now() + attached->spin;
+  for (;;) {
+    const int events = attached->shim.interface->poll(&attached->shim);
+    if (events != 0 || shim_now() >= until) return events;
+  }
+}
+
+enum class Outcome { quiet, again, closed };
+
+/** One turn over `events` records that lie in the event vector. */
+Outcome run_turn(Attached* attached, int events) {
+  const Memory* memory = &attached->shim.memory;
+  store_word(memory, layout::WAIT_RESULT, events);
+  store_word(memory, layout::EVENT_COUNT, events > 0 ? events : 0);
+  store_long(memory, layout::NOW, shim_now());
+  for (int drains = 0; !call_and_drain(attached, drains == 0 ? attached->turn : attached->empty);) {
+    if (attached->closing || ++drains == FAILED_DRAINS_MAX) break;
+  }
+  if (attached->closing) return Outcome::closed;
+  call_plain(attached, attached->end);
+  if (attached->closing) return Outcome::closed;
+  const int fell_short = shim_submit(&attached->shim);
+  if (fell_short < 0) {
+    fatal(attached, "The submission queue in memory is damaged; the reactor cannot go on.");
+    attached_close(attached);
+    return Outcome::closed;
+  }
+  return fell_short != 0 || load_word(memory, layout::TURN_AGAIN) != 0 ? Outcome::again : Outcome::quiet;
+}
+
+/** While submissions answer each other the kernel is only looked at now and then. */
+int poll_unless_busy(Attached* attached) {
+  if (attached->again && ++attached->skipped < SKIPS_MAX) return layout::WAIT_SKIPPED;
+  attached->skipped = 0;
+  return attached->shim.interface->poll(&attached->shim);
+}
+
+/** Turns until there is nothing to do or libuv's turn has come; true to be called again at once. */
+bool run_turns(Attached* attached) {
+  const uint64_t until = shim_now() + SLICE;
+  for (int turn = 1;; turn++) {
+    const Outcome outcome = run_turn(attached, poll_unless_busy(attached));
+    attached->again = outcome == Outcome::again;
+    if (outcome == Outcome::closed) return false;
+    if (attached->spin > 0) {
+      if (shim_now() >= until) return true;
+      if (attached->again) continue;
+      const int events = poll_spinning(attached);
+      if (events == 0) return false;
+      const Outcome found = run_turn(attached, events);
+      attached->again = found == Outcome::again;
+      if (found == Outcome::closed) return false;
+    } else if (!attached->again || turn == TURNS_A_WAKE_UP) {
+      return attached->again;
+    }
+  }
+}
+
+void on_idle(uv_idle_t* idle);
+
+void run(Attached* attached) {
+  if (attached->running || attached->closing) return;
+  napi_handle_scope scope;
+  if (napi_open_handle_scope(attached->env, &scope) != napi_ok) return;
+  attached->running = true;
+  const bool busy = run_turns(attached);
+  attached->running = false;
+  if (!attached->closing) {
+    if (busy) {
+      uv_idle_start(&attached->idle, on_idle);
+    } else {
+      uv_idle_stop(&attached->idle);
+      attached->shim.interface->arm(&attached->shim,
+                                    load_long(&attached->shim.memory, layout::DEADLINE));
+    }
+  }
+  napi_close_handle_scope(attached->env, scope);
+}
+
+void on_idle(uv_idle_t* idle) { run(static_cast<Attached*>(idle->data)); }
+
+void on_closed(uv_handle_t* handle) {
+  auto* attached = static_cast<Attached*>(handle->data);
+  if (--attached->handles > 0) return;
+  if (attached->cleanup != nullptr) napi_remove_async_cleanup_hook(attached->cleanup);
+  free(attached);
+}
+
+void on_cleanup(napi_async_cleanup_hook_handle, void* data) {
+  attached_close(static_cast<Attached*>(data));
+}
+
+void forget(napi_env env, napi_ref* reference) {
+  if (*reference != nullptr) napi_delete_reference(env, *reference);
+  *reference = nullptr;
+}
+
+}  // namespace
+
+int attached_start(Attached* attached) {
+  uv_loop_t* loop = nullptr;
+  if (napi_get_uv_event_loop(attached->env, &loop) != napi_ok) return UV_EINVAL;
+  const int result = uv_poll_init(loop, &attached->poll, attached->shim.notifier);
+  if (result < 0) return result;
+  attached->poll.data = attached;
+  uv_idle_init(loop, &attached->idle);
+  attached->idle.data = attached;
+  attached->handles = 2;
+  // Only while it runs does the idle handle keep the loop alive; the poll handle does when hold() says so.
+  uv_unref(reinterpret_cast<uv_handle_t*>(&attached->poll));
+  napi_add_async_cleanup_hook(attached->env, on_cleanup, attached, &attached->cleanup);
+  return uv_poll_start(&attached->poll, UV_READABLE, [](uv_poll_t* poll, int, int) {
+    run(static_cast<Attached*>(poll->data));
+  });
+}
+
+void attached_wake(Attached* attached) {
+  if (attached->closing || attached->running) return;
+  attached->again = true;
+  attached->skipped = SKIPS_MAX;
+  uv_idle_start(&attached->idle, on_idle);
+}
+
+void attached_hold(Attached* attached, bool hold) {
+  if (attached->closing) return;
+  auto* handle = reinterpret_cast<uv_handle_t*>(&attached->poll);
+  if (hold) uv_ref(handle);
+  else uv_unref(handle);
+}
+
+void attached_close(Attached* attached) {
+  if (attached->closing) return;
+  attached->closing = true;
+  uv_poll_stop(&attached->poll);
+  shim_close(&attached->shim);
+  forget(attached->env, &attached->turn);
+  forget(attached->env, &attached->end);
+  forget(attached->env, &attached->empty);
+  forget(attached->env, &attached->memory);
+  napi_async_destroy(attached->env, attached->context);
+  uv_close(reinterpret_cast<uv_handle_t*>(&attached->poll), on_closed);
+  uv_close(reinterpret_cast<uv_handle_t*>(&attached->idle), on_closed);
+}
+
+}  // namespace calandria

@@ -1,0 +1,71 @@
+// epoll(7), edge-triggered: one EPOLL_CTL_ADD in the life of a descriptor, none to modify or remove it
+// (closing removes it). Deadlines are a timerfd in the same set, because an outer loop does the waiting.
+#include <cerrno>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+
+#include "shim.h"
+#include "system.h"
+
+namespace calandria {
+
+namespace {
+
+/** What the timerfd's events carry: no record has this index, and the core passes over it in silence. */
+constexpr uint64_t WAKE_DATA = static_cast<uint32_t>(layout::RECORD_WAKE);
+
+int epoll_open(Shim* shim) {
+  shim->notifier = epoll_create1(EPOLL_CLOEXEC);
+  if (shim->notifier < 0) return -errno;
+  shim->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  if (shim->timer < 0) return -errno;
+  struct epoll_event event;
+  // Edge-triggered: an expiry is reported once and never has to be read; re-arming resets it.
+  event.events = EPOLLIN | EPOLLET;
+  event.data.u64 = WAKE_DATA;
+  const long result = system_epoll_add(shim->notifier, shim->timer, &event);
+  if (result < 0) return static_cast<int>(result);
+  store_word(&shim->memory, layout::EVENT_FORMAT, layout::FORMAT_EPOLL);
+  store_word(&shim->memory, layout::EVENT_RECORD_SIZE, sizeof(struct epoll_event));
+  return 0;
+}
+
+int epoll_attach(Shim* shim, int fd, uint32_t record, uint32_t generation, bool listener) {
+  struct epoll_event event;
+  event.events = listener ? EPOLLIN | EPOLLET : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+  event.data.u64 = static_cast<uint64_t>(generation) << 32 | record;
+  count(&shim->memory, layout::COUNTER_HOST_CONTROLS);
+  return static_cast<int>(system_epoll_add(shim->notifier, fd, &event));
+}
+
+int epoll_poll(Shim* shim) {
+  const Memory* memory = &shim->memory;
+  count(memory, layout::COUNTER_HOST_WAITS);
+  const long result =
+      system_epoll_poll(shim->notifier, memory->base + memory->events, static_cast<int>(memory->events_max));
+  // Interrupted: nothing was reported, and nothing is lost; the next turn looks again.
+  return result == -EINTR ? 0 : static_cast<int>(result);
+}
+
+int epoll_arm(Shim* shim, uint64_t deadline) {
+  if (deadline == shim->armed) return 0;
+  shim->armed = deadline;
+  count(&shim->memory, layout::COUNTER_HOST_OTHERS);
+  struct itimerspec when = {};
+  when.it_value.tv_sec = static_cast<time_t>(deadline / 1000000000u);
+  when.it_value.tv_nsec = static_cast<long>(deadline % 1000000000u);
+  return timerfd_settime(shim->timer, TFD_TIMER_ABSTIME, &when, nullptr) < 0 ? -errno : 0;
+}
+
+void epoll_close(Shim* shim) {
+  if (shim->timer >= 0) system_close(shim->timer);
+  if (shim->notifier >= 0) system_close(shim->notifier);
+  shim->timer = -1;
+  shim->notifier = -1;
+}
+
+}  // namespace
+
+const Interface epoll_interface = {"epoll", epoll_open, epoll_attach, epoll_poll, epoll_arm, epoll_close};
+
+}  // namespace calandria

@@ -1,0 +1,46 @@
+#include "memory.h"
+
+namespace calandria {
+
+namespace {
+
+bool region(const Memory* memory, uint32_t address, uint64_t entries, uint64_t entry_size) {
+  return address >= static_cast<uint32_t>(layout::CONTROL) &&
+         address + entries * entry_size <= memory->size;
+}
+
+}  // namespace
+
+const char* memory_open(Memory* memory, uint8_t* base, size_t size) {
+  if (size < static_cast<size_t>(layout::CONTROL + layout::CONTROL_SIZE)) return "memory is too small";
+  if (size > UINT32_MAX) return "memory is larger than 4 GiB";
+  memory->base = base;
+  memory->size = static_cast<uint32_t>(size);
+  if (load_word(memory, layout::CONTROL_MAGIC) != layout::LAYOUT_MAGIC) {
+    return "memory has no control block";
+  }
+  if (load_word(memory, layout::CONTROL_VERSION) != layout::LAYOUT_VERSION) {
+    return "memory has another layout version than this shim; run `npm run build:host`";
+  }
+  memory->records_max = load_unsigned(memory, layout::RECORDS_MAX);
+  memory->submissions_max = load_unsigned(memory, layout::SUBMISSIONS_MAX);
+  memory->events_max = load_unsigned(memory, layout::EVENTS_MAX);
+  memory->pieces_max = load_unsigned(memory, layout::PIECES_MAX);
+  memory->read_segments = load_unsigned(memory, layout::READ_SEGMENTS_MAX);
+  memory->read_segment_size = load_unsigned(memory, layout::READ_SEGMENT_SIZE);
+  memory->submissions = load_unsigned(memory, layout::SUBMISSIONS_BASE);
+  memory->events = load_unsigned(memory, layout::EVENTS_BASE);
+  memory->pieces = load_unsigned(memory, layout::PIECES_BASE);
+  memory->read_arena = load_unsigned(memory, layout::READ_ARENA_BASE);
+  const bool fits =
+      region(memory, memory->submissions, memory->submissions_max, layout::SUBMISSION_SIZE) &&
+      region(memory, memory->events, memory->events_max, layout::EVENT_SIZE_MAX) &&
+      region(memory, memory->pieces, memory->pieces_max, layout::PIECE_SIZE) &&
+      region(memory, memory->read_arena, memory->read_segments, memory->read_segment_size);
+  if (!fits) return "a region ends past the memory";
+  if (memory->records_max == 0 || memory->records_max > (1u << 24)) return "bad number of records";
+  if (memory->events_max == 0 || memory->submissions_max == 0) return "an empty vector";
+  return nullptr;
+}
+
+}  // namespace calandria

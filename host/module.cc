@@ -1,0 +1,119 @@
+// The module: arguments in, handles out. The only file that uses node-addon-api.
+//
+//   open(interface, memory, turn, end, empty, spin) → handle
+//   wake(handle)   hold(handle, boolean)   close(handle)   interfaces   layoutVersion
+#include <napi.h>
+
+#include <cstdlib>
+
+#include "attached.h"
+
+namespace {
+
+using calandria::Attached;
+
+/** A handle outlives its Attached: closing empties it, so that a late call finds nothing to touch. */
+struct Handle {
+  Attached* attached;
+};
+
+const calandria::Interface* interface_named(const std::string& name) {
+  return name == calandria::epoll_interface.name ? &calandria::epoll_interface : nullptr;
+}
+
+napi_ref reference(Napi::Env env, Napi::Value value) {
+  napi_ref result = nullptr;
+  napi_create_reference(env, value, 1, &result);
+  return result;
+}
+
+Napi::Value fail(Napi::Env env, const std::string& message, int error) {
+  Napi::Error thrown = Napi::Error::New(env, message);
+  thrown.Set("code", Napi::String::New(env, "ERR_CALANDRIA_HOST"));
+  thrown.Set("errno", Napi::Number::New(env, -error));
+  thrown.ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+Napi::Value Open(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  const bool typed = info.Length() == 6 && info[0].IsString() && info[1].IsTypedArray() &&
+                     info[2].IsFunction() && info[3].IsFunction() && info[4].IsFunction() &&
+                     info[5].IsNumber();
+  if (!typed) {
+    Napi::TypeError::New(env, "open(interface, memory, turn, end, empty, spin)")
+        .ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  const calandria::Interface* interface = interface_named(info[0].As<Napi::String>());
+  if (interface == nullptr) return fail(env, "this shim has no such interface", 0);
+  Napi::Uint8Array memory = info[1].As<Napi::Uint8Array>();
+  auto* attached = static_cast<Attached*>(calloc(1, sizeof(Attached)));
+  if (attached == nullptr) return fail(env, "out of memory", -12);
+  attached->env = env;
+  const double spin = info[5].As<Napi::Number>().DoubleValue();
+  attached->spin = spin > 0 && spin < 1e9 ? static_cast<uint64_t>(spin) : 0;
+  int error = 0;
+  const char* wrong = calandria::shim_open(&attached->shim, interface, memory.Data(),
+                                           memory.ByteLength(), &error);
+  if (wrong != nullptr) {
+    free(attached);
+    return fail(env, wrong, error);
+  }
+  attached->memory = reference(env, memory);
+  attached->turn = reference(env, info[2]);
+  attached->end = reference(env, info[3]);
+  attached->empty = reference(env, info[4]);
+  napi_async_init(env, nullptr, Napi::String::New(env, "CALANDRIA"), &attached->context);
+  error = calandria::attached_start(attached);
+  if (error < 0) {
+    calandria::shim_close(&attached->shim);
+    free(attached);
+    return fail(env, uv_strerror(error), error);
+  }
+  auto* handle = static_cast<Handle*>(calloc(1, sizeof(Handle)));
+  handle->attached = attached;
+  return Napi::External<Handle>::New(env, handle, [](Napi::Env, Handle* released) { free(released); });
+}
+
+Attached* attached_of(const Napi::CallbackInfo& info) {
+  if (info.Length() < 1 || !info[0].IsExternal()) {
+    Napi::TypeError::New(info.Env(), "the first argument is the handle that open() returned")
+        .ThrowAsJavaScriptException();
+    return nullptr;
+  }
+  return info[0].As<Napi::External<Handle>>().Data()->attached;
+}
+
+void Wake(const Napi::CallbackInfo& info) {
+  Attached* attached = attached_of(info);
+  if (attached != nullptr) calandria::attached_wake(attached);
+}
+
+void Hold(const Napi::CallbackInfo& info) {
+  Attached* attached = attached_of(info);
+  if (attached != nullptr) calandria::attached_hold(attached, info[1].ToBoolean());
+}
+
+void Close(const Napi::CallbackInfo& info) {
+  Attached* attached = attached_of(info);
+  if (attached == nullptr) return;
+  info[0].As<Napi::External<Handle>>().Data()->attached = nullptr;
+  calandria::attached_close(attached);
+}
+
+Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
+  exports.Set("open", Napi::Function::New(env, Open, "open"));
+  exports.Set("wake", Napi::Function::New(env, Wake, "wake"));
+  exports.Set("hold", Napi::Function::New(env, Hold, "hold"));
+  exports.Set("close", Napi::Function::New(env, Close, "close"));
+  Napi::Array interfaces = Napi::Array::New(env, 1);
+  interfaces.Set(0u, Napi::String::New(env, calandria::epoll_interface.name));
+  exports.Set("interfaces", interfaces);
+  exports.Set("layoutVersion", Napi::Number::New(env, layout::LAYOUT_VERSION));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(calandria, Initialise)

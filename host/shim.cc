@@ -1,0 +1,87 @@
+#include "shim.h"
+
+#include <cstdlib>
+#include <ctime>
+
+#include "sockets.h"
+#include "system.h"
+
+namespace calandria {
+
+uint64_t shim_now() {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000000000u + static_cast<uint64_t>(now.tv_nsec);
+}
+
+int descriptor_keep(Shim* shim, uint32_t record, uint32_t generation, int fd) {
+  if (record >= shim->memory.records_max) return -EPROTO;
+  Descriptor* descriptor = &shim->descriptors[record];
+  if (descriptor->fd >= 0) return -EEXIST;
+  descriptor->fd = fd;
+  descriptor->generation = generation;
+  return 0;
+}
+
+const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, size_t size, int* error) {
+  *error = 0;
+  shim->interface = interface;
+  shim->descriptors = nullptr;
+  shim->notifier = -1;
+  shim->timer = -1;
+  shim->armed = 0;
+  shim->interrupted = 0;
+  const char* wrong = memory_open(&shim->memory, base, size);
+  if (wrong != nullptr) return wrong;
+  const size_t records = shim->memory.records_max;
+  shim->descriptors = static_cast<Descriptor*>(malloc(records * sizeof(Descriptor)));
+  if (shim->descriptors == nullptr) return "out of memory for the descriptor table";
+  for (size_t record = 0; record < records; record++) shim->descriptors[record] = Descriptor{-1, 0};
+  *error = interface->open(shim);
+  if (*error < 0) {
+    shim_close(shim);
+    return "the kernel refused the notifier";
+  }
+  return nullptr;
+}
+
+int shim_submit(Shim* shim) {
+  const Memory* memory = &shim->memory;
+  const uint32_t total = load_unsigned(memory, layout::SUBMISSION_COUNT);
+  if (total > memory->submissions_max) return -EPROTO;
+  ReadRoom room;
+  if (!read_room_open(&room, memory)) return -EPROTO;
+  int fell_short = 0;
+  int32_t before = 0;
+  for (uint32_t place = 0; place < total; place++) {
+    const uint32_t entry = memory->submissions + place * layout::SUBMISSION_SIZE;
+    int32_t result;
+    if ((memory->base[entry + layout::SUBMISSION_FLAGS] & layout::SUBMISSION_LINKED) && before < 0) {
+      result = -ECANCELED;
+    } else {
+      result = execute(shim, entry, &room);
+    }
+    store_word(memory, entry + layout::SUBMISSION_RESULT, result);
+    if (memory->base[entry + layout::SUBMISSION_OPERATION] == layout::OPERATION_SEND &&
+        result != load_word(memory, entry + layout::SUBMISSION_LENGTH)) {
+      fell_short = 1;
+    }
+    before = result;
+  }
+  store_word(memory, layout::SUBMISSION_DONE, static_cast<int32_t>(total));
+  store_long(memory, layout::COUNTER_HOST_INTERRUPTED, shim->interrupted);
+  return fell_short;
+}
+
+void shim_close(Shim* shim) {
+  if (shim->descriptors != nullptr) {
+    for (uint32_t record = 0; record < shim->memory.records_max; record++) {
+      if (shim->descriptors[record].fd >= 0) system_close(shim->descriptors[record].fd);
+    }
+    free(shim->descriptors);
+    shim->descriptors = nullptr;
+  }
+  shim->interface->close(shim);
+}
+
+}  // namespace calandria

@@ -1,0 +1,68 @@
+// What every native host is made of: the memory, a table of descriptors that memory cannot reach, and the
+// four verbs a kernel interface has to offer. host/README.md tells how to add one.
+#pragma once
+
+#include <cstdint>
+
+#include "memory.h"
+
+namespace calandria {
+
+struct Shim;
+
+struct Descriptor {
+  int fd;  // -1: none
+  uint32_t generation;
+};
+
+/** A kernel interface. All return 0 or more, or -errno. */
+struct Interface {
+  const char* name;
+  int (*open)(Shim* shim);
+  /** Reports readiness of `fd` for (record, generation) from now on, edge-triggered. */
+  int (*attach)(Shim* shim, int fd, uint32_t record, uint32_t generation, bool listener);
+  /** Copies pending kernel records into the event vector, without waiting. */
+  int (*poll)(Shim* shim);
+  /** Makes the pollable descriptor readable at this time (ns, CLOCK_MONOTONIC); 0: never. */
+  int (*arm)(Shim* shim, uint64_t deadline);
+  void (*close)(Shim* shim);
+};
+
+struct Shim {
+  Memory memory;
+  const Interface* interface;
+  Descriptor* descriptors;
+  /** What the outer loop watches: the notifier's own descriptor. */
+  int notifier;
+  int timer;
+  uint64_t armed;
+  uint64_t interrupted;
+};
+
+extern const Interface epoll_interface;
+
+/** The fd of a live (record, generation), or -1. Any index is answered. */
+inline int descriptor_of(const Shim* shim, uint32_t record, uint32_t generation) {
+  if (record >= shim->memory.records_max) return -1;
+  const Descriptor* descriptor = &shim->descriptors[record];
+  return descriptor->generation == generation ? descriptor->fd : -1;
+}
+
+/** Takes `fd` into the table; -EEXIST when the record still has one. */
+int descriptor_keep(Shim* shim, uint32_t record, uint32_t generation, int fd);
+
+/** Opens the interface over this memory; a sentence on what is wrong, or null. `error` gets -errno or 0. */
+const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, size_t size, int* error);
+
+/**
+ * Executes the submission queue in order. Returns 1 when a send fell short (its completion should be looked
+ * at soon), 0 when none did, -EPROTO when the queue is not to be believed.
+ */
+int shim_submit(Shim* shim);
+
+/** Closes every descriptor that is still open, and the interface. */
+void shim_close(Shim* shim);
+
+uint64_t shim_now();
+
+}  // namespace calandria

@@ -1,0 +1,64 @@
+// Every system call of the shim goes through here, so that a host can be pointed at another implementation.
+//
+// The calls on the path of a message go straight to the kernel: the C library's wrappers are cancellation
+// points, which cost 2 % of a small message in a process with threads. All return a value or -errno, and
+// retry when a signal interrupted them (signal(7)); `interrupted` counts how often.
+#pragma once
+
+#include <cerrno>
+#include <cstdint>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace calandria {
+
+inline long system_result(long result) { return result < 0 ? -errno : result; }
+
+template <typename Call>
+inline long system_retry(uint64_t* interrupted, Call call) {
+  for (;;) {
+    const long result = system_result(call());
+    if (result != -EINTR) return result;
+    ++*interrupted;
+  }
+}
+
+inline long system_receive(uint64_t* interrupted, int fd, void* bytes, size_t length) {
+  return system_retry(interrupted, [&] {
+    return syscall(SYS_recvfrom, fd, bytes, length, MSG_DONTWAIT, nullptr, nullptr);
+  });
+}
+
+inline long system_send(uint64_t* interrupted, int fd, const void* bytes, size_t length) {
+  return system_retry(interrupted, [&] {
+    return syscall(SYS_sendto, fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL, nullptr, 0);
+  });
+}
+
+inline long system_send_message(uint64_t* interrupted, int fd, const struct msghdr* message) {
+  return system_retry(interrupted, [&] {
+    return syscall(SYS_sendmsg, fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  });
+}
+
+inline long system_accept(uint64_t* interrupted, int fd, struct sockaddr* name, socklen_t* length) {
+  return system_retry(interrupted, [&] {
+    return syscall(SYS_accept4, fd, name, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  });
+}
+
+/** epoll_pwait without a mask: epoll_wait(2) does not exist on newer architectures. Not retried. */
+inline long system_epoll_poll(int fd, void* events, int events_max) {
+  return system_result(syscall(SYS_epoll_pwait, fd, events, events_max, 0, nullptr, 8));
+}
+
+inline long system_epoll_add(int fd, int target, struct epoll_event* event) {
+  return system_result(syscall(SYS_epoll_ctl, fd, EPOLL_CTL_ADD, target, event));
+}
+
+/** Not retried: on Linux the descriptor is gone even when close(2) says EINTR. */
+inline long system_close(int fd) { return system_result(syscall(SYS_close, fd)); }
+
+}  // namespace calandria

@@ -1,0 +1,92 @@
+// The core as the reactor sees it. There are two: the Wasm one, and the one made of a trace with which a
+// program is replayed (trace/program-core.ts). Same calls, same results in memory.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { instantiateSync } from '@assemblyscript/loader';
+import { CalandriaError } from '../errors';
+import { packageRoot } from '../package-root';
+import type { ReactorMemory } from './memory';
+
+/** Calls answer CALL_… results of assembly/layout.ts: 0 or more is success. */
+export interface Core {
+  turn(): void;
+  end(): void;
+  reserve(length: number): number;
+  open(
+    dial: number,
+    address: number,
+    length: number,
+    port: number,
+    options: number,
+    backlog: number,
+    handlers: number,
+    wants: number,
+  ): number;
+  write(record: number, generation: number, address: number, length: number, total: number): number;
+  read(record: number, generation: number, appetite: number): number;
+  finish(record: number, generation: number): number;
+  close(record: number, generation: number): number;
+  destroy(record: number, generation: number): number;
+  sample(record: number, generation: number): number;
+  option(record: number, generation: number, name: number, value: number): number;
+  timerStart(delayLow: number, delayHigh: number, periodLow: number, periodHigh: number): number;
+  timerGeneration(timer: number): number;
+  timerCancel(timer: number, generation: number): number;
+  random(): number;
+  thrown(record: number, generation: number): number;
+  stop(drain: number, deadline: number): number;
+}
+
+export interface WasmCore extends Core {
+  initialise(): void;
+  digest(address: number, length: number): number;
+  digestHigh(): number;
+}
+
+export type CoreFactory = (memory: ReactorMemory) => Core;
+
+/** "release" for users; tests run both and compare. */
+export type CoreBuild = 'release' | 'debug';
+
+interface Loaded {
+  readonly module: WebAssembly.Module;
+  readonly hash: string;
+}
+
+const loaded = new Map<CoreBuild, Loaded>();
+
+/** One module for the process, instantiated by each reactor. */
+function load(build: CoreBuild): Loaded {
+  const known = loaded.get(build);
+  if (known) return known;
+  const file = join(packageRoot(), 'build', 'core', `${build}.wasm`);
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (cause) {
+    throw new CalandriaError(
+      'ERR_CALANDRIA_CORE',
+      `The core is missing (${file}); build it with \`npm run build\`.`,
+      { cause },
+    );
+  }
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  const result = { module: new WebAssembly.Module(bytes), hash };
+  loaded.set(build, result);
+  return result;
+}
+
+/** SHA-256 of the core's bytes: a core replay needs the core that recorded. */
+export function coreHash(build: CoreBuild = 'release'): string {
+  return load(build).hash;
+}
+
+/** A fresh core over fresh memory. */
+export function instantiateCore(memory: ReactorMemory, build: CoreBuild = 'release'): WasmCore {
+  const { exports } = instantiateSync<WasmCore & Record<string, unknown>>(load(build).module, {
+    env: { memory: memory.wasm },
+  });
+  exports.initialise();
+  return exports;
+}

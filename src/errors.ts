@@ -1,0 +1,117 @@
+// Errors: every one has a stable `code`; system errors also have `errno` and `syscall` as in Node.
+import { constants } from 'node:os';
+
+export type CalandriaCode =
+  | 'ERR_CALANDRIA_BAD_ADDRESS'
+  | 'ERR_CALANDRIA_BAD_OPTION'
+  | 'ERR_CALANDRIA_CLOSED'
+  | 'ERR_CALANDRIA_CORE'
+  | 'ERR_CALANDRIA_DIVERGED'
+  | 'ERR_CALANDRIA_HOST'
+  | 'ERR_CALANDRIA_LIMIT'
+  | 'ERR_CALANDRIA_NO_HOST'
+  | 'ERR_CALANDRIA_QUEUE_FULL'
+  | 'ERR_CALANDRIA_RECORDING'
+  | 'ERR_CALANDRIA_STALE_BYTES'
+  | 'ERR_CALANDRIA_TRACE'
+  | 'ERR_CALANDRIA_USAGE';
+
+export class CalandriaError extends Error {
+  override readonly name = 'CalandriaError';
+  readonly code: CalandriaCode;
+
+  constructor(code: CalandriaCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** A wrong type, found before anything else is touched. Has Node's own code. */
+export function typeError(name: string, expected: string, value: unknown): TypeError {
+  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const error = new TypeError(`${name} must be ${expected}, not ${shown} (${typeof value}).`);
+  return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' });
+}
+
+export interface SystemError extends Error {
+  /** As in Node: ECONNRESET, EADDRINUSE, … */
+  code: string;
+  errno: number;
+  syscall: string;
+}
+
+// On every host error numbers are Linux's (assembly/layout.ts), so that a trace means the same everywhere.
+// Only those which socket calls return; the rest is shown as its number.
+const NAMES: Record<number, string> = {
+  1: 'EPERM',
+  2: 'ENOENT',
+  4: 'EINTR',
+  5: 'EIO',
+  9: 'EBADF',
+  11: 'EAGAIN',
+  12: 'ENOMEM',
+  13: 'EACCES',
+  14: 'EFAULT',
+  17: 'EEXIST',
+  20: 'ENOTDIR',
+  21: 'EISDIR',
+  22: 'EINVAL',
+  23: 'ENFILE',
+  24: 'EMFILE',
+  27: 'EFBIG',
+  28: 'ENOSPC',
+  30: 'EROFS',
+  32: 'EPIPE',
+  36: 'ENAMETOOLONG',
+  38: 'ENOSYS',
+  40: 'ELOOP',
+  71: 'EPROTO',
+  75: 'EOVERFLOW',
+  88: 'ENOTSOCK',
+  89: 'EDESTADDRREQ',
+  90: 'EMSGSIZE',
+  91: 'EPROTOTYPE',
+  92: 'ENOPROTOOPT',
+  93: 'EPROTONOSUPPORT',
+  94: 'ESOCKTNOSUPPORT',
+  95: 'EOPNOTSUPP',
+  96: 'EPFNOSUPPORT',
+  97: 'EAFNOSUPPORT',
+  98: 'EADDRINUSE',
+  99: 'EADDRNOTAVAIL',
+  100: 'ENETDOWN',
+  101: 'ENETUNREACH',
+  102: 'ENETRESET',
+  103: 'ECONNABORTED',
+  104: 'ECONNRESET',
+  105: 'ENOBUFS',
+  106: 'EISCONN',
+  107: 'ENOTCONN',
+  110: 'ETIMEDOUT',
+  111: 'ECONNREFUSED',
+  112: 'EHOSTDOWN',
+  113: 'EHOSTUNREACH',
+  114: 'EALREADY',
+  115: 'EINPROGRESS',
+  125: 'ECANCELED',
+};
+
+const NUMBERS = new Map(Object.entries(NAMES).map(([number, name]) => [name, Number(number)]));
+
+/** The name of a Linux error number. */
+export function errorName(errno: number): string {
+  return NAMES[errno] ?? `E${errno}`;
+}
+
+/** The Linux number of an error's name; EIO for one that sockets do not know. */
+export function errorNumber(name: string): number {
+  return NUMBERS.get(name) ?? 5;
+}
+
+/** `subject` says what it was about: an address, a path. */
+export function systemError(errno: number, syscall: string, subject: string): SystemError {
+  const name = errorName(errno);
+  const error = new Error(`${name}: ${syscall} ${subject}`);
+  const local = (constants.errno as Record<string, number>)[name] ?? errno;
+  return Object.assign(error, { code: name, errno: -local, syscall });
+}

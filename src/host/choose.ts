@@ -1,0 +1,53 @@
+// Which host: data, in one place. Nothing else in the project asks for the platform.
+import { CalandriaError } from '../errors';
+import type { Host } from './host';
+import { epoll, nativeMissing } from './native';
+import { node } from './node';
+
+export interface Candidate {
+  readonly name: string;
+  readonly what: string;
+  /** Empty when it can run here, else the reason why not. */
+  missing(): string;
+  create(options: { spin?: number }): Host;
+}
+
+/** In order of preference. */
+export const CANDIDATES: readonly Candidate[] = [
+  {
+    name: 'epoll',
+    what: 'Linux epoll, edge-triggered, in C++',
+    missing: () =>
+      process.platform === 'linux' ? nativeMissing('epoll') : 'epoll is an interface of Linux',
+    create: (options) => epoll(options),
+  },
+  {
+    name: 'node',
+    what: 'node:net, pure JavaScript, everywhere',
+    missing: () => '',
+    create: () => node(),
+  },
+];
+
+/** The named host, or CALANDRIA_HOST, or the first that can run here. */
+export function chooseHost(
+  name: string | undefined = process.env.CALANDRIA_HOST || undefined,
+  options: { spin?: number } = {},
+): Host {
+  if (name === undefined) {
+    const first = CANDIDATES.find((candidate) => candidate.missing() === '') as Candidate;
+    return first.create(options);
+  }
+  const named = CANDIDATES.find((candidate) => candidate.name === name);
+  if (!named) {
+    const names = CANDIDATES.map((candidate) => candidate.name).join(', ');
+    throw new CalandriaError(
+      'ERR_CALANDRIA_NO_HOST',
+      `There is no host "${name}"; the hosts are ${names}.`,
+    );
+  }
+  const reason = named.missing();
+  if (reason)
+    throw new CalandriaError('ERR_CALANDRIA_NO_HOST', `Host ${name} cannot run here: ${reason}.`);
+  return named.create(options);
+}

@@ -1,0 +1,85 @@
+// Hosts in C++: the shim drives the turns from inside libuv's loop (host/attached.h).
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { CalandriaError } from '../errors';
+import { packageRoot } from '../package-root';
+import type { Host, Seam } from './host';
+
+type Handle = object;
+
+interface Shim {
+  readonly interfaces: readonly string[];
+  readonly layoutVersion: number;
+  open(
+    name: string,
+    memory: Uint8Array,
+    turn: () => void,
+    end: () => void,
+    empty: () => void,
+    spin: number,
+  ): Handle;
+  wake(handle: Handle): void;
+  hold(handle: Handle, hold: boolean): void;
+  close(handle: Handle): void;
+}
+
+export interface NativeOptions {
+  /** Microseconds to spin before sleeping. It buys latency with a core. Default 0. */
+  readonly spin?: number;
+}
+
+let shim: Shim | string | undefined;
+
+/** The binary that was built here or came with the package; a sentence when there is none. */
+function load(): Shim | string {
+  if (shim !== undefined) return shim;
+  const built = join(packageRoot(), 'build', 'prebuilds', `${process.platform}-${process.arch}`);
+  const file = process.env.CALANDRIA_BINARY ?? join(built, 'calandria.node');
+  if (!existsSync(file)) {
+    shim = `no shim is built for ${process.platform}-${process.arch}; build it with \`npm run build:host\``;
+    return shim;
+  }
+  try {
+    shim = require(file) as Shim;
+  } catch (error) {
+    shim = `the shim does not load (${(error as Error).message}); build it with \`npm run build:host\``;
+  }
+  return shim;
+}
+
+/** Empty when this native interface can be used here, else the reason. */
+export function nativeMissing(name: string): string {
+  const found = load();
+  if (typeof found === 'string') return found;
+  return found.interfaces.includes(name) ? '' : `this shim was built without ${name}`;
+}
+
+function native(name: string, { spin = 0 }: NativeOptions): Host {
+  let handle: Handle | undefined;
+  return {
+    name,
+    open(seam: Seam): void {
+      const found = load();
+      if (typeof found === 'string') {
+        throw new CalandriaError('ERR_CALANDRIA_NO_HOST', `Host ${name}: ${found}.`);
+      }
+      const turn = (): void => {
+        seam.ingest();
+        seam.deliver();
+      };
+      const end = (): void => seam.end();
+      handle = found.open(name, seam.memory.bytes, turn, end, () => {}, spin * 1000);
+    },
+    wake: () => handle && (load() as Shim).wake(handle),
+    hold: (hold) => handle && (load() as Shim).hold(handle, hold),
+    close() {
+      if (handle) (load() as Shim).close(handle);
+      handle = undefined;
+    },
+  };
+}
+
+/** Linux: epoll(7), edge-triggered. */
+export function epoll(options: NativeOptions = {}): Host {
+  return native('epoll', options);
+}

@@ -1,0 +1,44 @@
+// The package: what users import.
+import { chooseHost } from './host/choose';
+import type { Host } from './host/host';
+import { freshSeed } from './host/seed';
+import { Reactor, type ReactorOptions } from './reactor/reactor';
+
+export interface CreateReactorOptions extends Partial<Omit<ReactorOptions, 'host'>> {
+  /** A host, or its name. Default: CALANDRIA_HOST, else the best that can run here. */
+  readonly host?: Host | string;
+  /** For a host chosen by name: microseconds to spin before sleeping. Default 0. */
+  readonly spin?: number;
+}
+
+/** A reactor, attached to the event loop of the thread that calls this. */
+export function createReactor({ host, spin, ...options }: CreateReactorOptions = {}): Reactor {
+  const chosen =
+    typeof host === 'object' ? host : chooseHost(host, spin === undefined ? {} : { spin });
+  return new Reactor({
+    ...options,
+    host: chosen,
+    seed: options.seed ?? chosen.seed ?? freshSeed(),
+  });
+}
+
+export { completeLimits, type Limits } from './core/limits';
+export { type CalandriaCode, CalandriaError, type SystemError } from './errors';
+export { CANDIDATES as hosts, chooseHost } from './host/choose';
+export type { Host, Seam } from './host/host';
+export { epoll } from './host/native';
+export { node } from './host/node';
+export type { Address, Endpoint } from './reactor/address';
+export { Connection } from './reactor/connection';
+export type { Counters } from './reactor/counters';
+export type { Handlers } from './reactor/handlers';
+export { Listener } from './reactor/listener';
+export {
+  type CloseOptions,
+  type ConnectOptions,
+  type ListenOptions,
+  Reactor,
+  type TimerOptions,
+} from './reactor/reactor';
+export type { Exactness, ReceiveSide, SendSide } from './reactor/sides';
+export { Timer, type TimerHandler } from './reactor/timer';

@@ -1,0 +1,14 @@
+// Where this package lies: the sources and the built files stand at different depths below it.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+let found: string | undefined;
+
+/** The folder that holds package.json. */
+export function packageRoot(): string {
+  if (found) return found;
+  let folder = __dirname;
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  found = folder;
+  return folder;
+}

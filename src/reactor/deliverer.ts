@@ -1,0 +1,247 @@
+// Deliver: walks the core's delivery list and calls the handlers, one by one. Here live the objects that
+// stand for records and timers.
+import * as layout from '../../assembly/layout';
+import { type ReactorMemory, word } from '../core/memory';
+import { systemError } from '../errors';
+import { readPeer } from './address';
+import { Connection } from './connection';
+import type { Handlers } from './handlers';
+import { Listener } from './listener';
+import type { Reactor } from './reactor';
+import type { Timer } from './timer';
+
+export class Deliverer {
+  private readonly reactor: Reactor;
+  private readonly memory: ReactorMemory;
+  private readonly rethrow: (error: unknown) => void;
+  private readonly words: Int32Array;
+  private readonly bytes: Uint8Array;
+  private readonly deliveries: number;
+  private readonly records: number;
+  private readonly handlers: Handlers[] = [];
+  /** What each set of handlers was given for: the subject of its errors. */
+  private readonly subjects: string[] = [];
+  private readonly connections: (Connection | undefined)[] = [];
+  private readonly listeners = new Map<number, Listener>();
+  private readonly timers = new Map<number, Timer>();
+  private readonly finished: Connection[] = [];
+
+  constructor(reactor: Reactor, memory: ReactorMemory, rethrow: (error: unknown) => void) {
+    this.reactor = reactor;
+    this.memory = memory;
+    this.rethrow = rethrow;
+    this.words = memory.words;
+    this.bytes = memory.bytes;
+    this.deliveries = word(memory, layout.DELIVERIES_BASE) >> 2;
+    this.records = word(memory, layout.RECORDS_BASE);
+  }
+
+  addHandlers(handlers: Handlers, subject: string): number {
+    const known = this.handlers.indexOf(handlers);
+    if (known >= 0 && this.subjects[known] === subject) return known;
+    this.subjects.push(subject);
+    return this.handlers.push(handlers) - 1;
+  }
+
+  addListener(record: number): Listener {
+    const listener = new Listener(this.reactor, record, this.generationOf(record));
+    this.listeners.set(record, listener);
+    return listener;
+  }
+
+  addTimer(timer: Timer): void {
+    this.timers.set(timer.index, timer);
+  }
+
+  /** False when it already fired or was cancelled. */
+  removeTimer(timer: Timer): boolean {
+    return this.timers.get(timer.index) === timer && this.timers.delete(timer.index);
+  }
+
+  forgetTimers(): void {
+    this.timers.clear();
+  }
+
+  private generationOf(record: number): number {
+    return this.words[(this.records + record * layout.RECORD_SIZE) >> 2] as number;
+  }
+
+  /** The one object for the record's owner, made when first asked for. */
+  connectionAt(record: number): Connection {
+    const known = this.connections[record];
+    if (known) return known;
+    const connection = new Connection(this.reactor, record, this.generationOf(record));
+    this.connections[record] = connection;
+    return connection;
+  }
+
+  deliverAll(): void {
+    const total = word(this.memory, layout.DELIVERY_COUNT);
+    for (let place = 0; place < total; place++) {
+      const at = this.deliveries + place * (layout.DELIVERY_SIZE >> 2);
+      const kind = this.words[at] as number;
+      const record = this.words[at + (layout.DELIVERY_RECORD >> 2)] as number;
+      if (kind === layout.DELIVER_TIMER) {
+        this.deliverTimer(record, at);
+        continue;
+      }
+      const source = this.records + record * layout.RECORD_SIZE;
+      try {
+        const result =
+          this.bytes[source + layout.RECORD_KIND] === layout.KIND_LISTENER
+            ? this.deliverListener(kind, record, at)
+            : this.deliverConnection(
+                kind,
+                record,
+                at,
+                this.bytes[source + layout.RECORD_STATE] as number,
+              );
+        if (result !== undefined) this.watch(result, record);
+      } catch (error) {
+        this.fail(error, record, this.generationOf(record));
+      }
+    }
+  }
+
+  private deliverConnection(
+    kind: number,
+    record: number,
+    at: number,
+    state: number,
+  ): void | Promise<void> {
+    const handlers = this.handlers[
+      this.words[at + (layout.DELIVERY_HANDLERS >> 2)] as number
+    ] as Handlers;
+    switch (kind) {
+      case layout.DELIVER_DATA: {
+        // Closed by a handler in this very turn: it wants no more.
+        if (state !== layout.STATE_OPEN && state !== layout.STATE_FAILED) return;
+        if (!handlers.data || this.abandoned(record)) return;
+        const address = this.words[at + (layout.DELIVERY_ADDRESS >> 2)] as number;
+        const length = this.words[at + (layout.DELIVERY_LENGTH >> 2)] as number;
+        return handlers.data(
+          this.connectionAt(record),
+          new Uint8Array(this.memory.buffer, address, length),
+        );
+      }
+      case layout.DELIVER_OPEN:
+        if (state !== layout.STATE_OPEN && state !== layout.STATE_FAILED) return;
+        return handlers.open?.(this.connectionAt(record));
+      case layout.DELIVER_CHANGE:
+        if (state !== layout.STATE_OPEN) return;
+        return handlers.change?.(this.connectionAt(record));
+      case layout.DELIVER_DRAIN:
+        if (state !== layout.STATE_OPEN) return;
+        return handlers.drain?.(this.connectionAt(record));
+      case layout.DELIVER_END:
+        if (state !== layout.STATE_OPEN) return;
+        return handlers.end?.(this.connectionAt(record));
+      case layout.DELIVER_ERROR:
+        return this.deliverError(handlers, record, at);
+      case layout.DELIVER_CLOSE:
+        return this.deliverClose(handlers, record);
+      default:
+        throw new Error(`The core delivered kind ${kind}, which does not exist.`);
+    }
+  }
+
+  /** destroy() in this turn: FAILED without an error that was delivered. */
+  private abandoned(record: number): boolean {
+    const work = this.words[
+      (this.records + record * layout.RECORD_SIZE + layout.RECORD_WORK) >> 2
+    ] as number;
+    return (work & layout.WORK_WANT_CLOSE) !== 0;
+  }
+
+  private deliverError(handlers: Handlers, record: number, at: number): void | Promise<void> {
+    const errno = this.words[at + (layout.DELIVERY_VALUE >> 2)] as number;
+    const subject = this.subjects[this.words[at + (layout.DELIVERY_HANDLERS >> 2)] as number] ?? '';
+    const source = this.records + record * layout.RECORD_SIZE;
+    const dialled = this.words[(source + layout.RECORD_LISTENER) >> 2] === 0;
+    const silent = (this.words[(source + layout.RECORD_BYTES_IN) >> 2] as number) === 0;
+    const syscall = this.words[(source + layout.TX_ERROR) >> 2]
+      ? 'write'
+      : dialled && silent
+        ? 'connect'
+        : 'read';
+    return handlers.error?.(this.connectionAt(record), systemError(errno, syscall, subject));
+  }
+
+  private deliverClose(handlers: Handlers, record: number): void | Promise<void> {
+    const known = this.connections[record];
+    if (!known && !handlers.close) return;
+    const connection = known ?? this.connectionAt(record);
+    this.finished.push(connection);
+    return handlers.close?.(connection);
+  }
+
+  /** The turn is over: records whose `close` was delivered are being freed. */
+  forgetClosed(): void {
+    for (const connection of this.finished) {
+      this.connections[connection.record] = undefined;
+      this.reactor.unreference(connection);
+    }
+    this.finished.length = 0;
+  }
+
+  private deliverListener(kind: number, record: number, at: number): void | Promise<void> {
+    const listener = this.listeners.get(record);
+    if (!listener) return;
+    const set = this.words[at + (layout.DELIVERY_HANDLERS >> 2)] as number;
+    const handlers = this.handlers[set] as Handlers;
+    switch (kind) {
+      case layout.DELIVER_LISTENING:
+        listener.listening(
+          readPeer(this.bytes, this.words[at + (layout.DELIVERY_ADDRESS >> 2)] as number),
+        );
+        return handlers.listening?.(listener);
+      case layout.DELIVER_ERROR: {
+        const errno = this.words[at + (layout.DELIVERY_VALUE >> 2)] as number;
+        const error = systemError(
+          errno,
+          listener.address ? 'accept' : 'listen',
+          this.subjects[set] as string,
+        );
+        const heard = listener.address ? true : listener.failed(error);
+        if (handlers.listenerError) return handlers.listenerError(listener, error);
+        if (!heard) this.rethrow(error);
+        return;
+      }
+      case layout.DELIVER_CLOSE:
+        listener.finish();
+        this.listeners.delete(record);
+        this.reactor.unreference(listener);
+        return;
+      default:
+        return;
+    }
+  }
+
+  private deliverTimer(index: number, at: number): void {
+    const timer = this.timers.get(index);
+    const generation = this.words[at + (layout.DELIVERY_GENERATION >> 2)] as number;
+    if (!timer || timer.generation !== generation) return;
+    if (!timer.repeats) {
+      this.timers.delete(index);
+      this.reactor.unreference(timer);
+    }
+    try {
+      const result = timer.handler(timer, this.words[at + (layout.DELIVERY_VALUE >> 2)] as number);
+      if (result !== undefined) this.watch(result, layout.NONE);
+    } catch (error) {
+      this.fail(error, layout.NONE, 0);
+    }
+  }
+
+  private watch(result: unknown, record: number): void {
+    if (typeof (result as PromiseLike<void>)?.then !== 'function') return;
+    const generation = record === layout.NONE ? 0 : this.generationOf(record);
+    (result as PromiseLike<void>).then(undefined, (error) => this.fail(error, record, generation));
+  }
+
+  /** A handler threw: its connection is destroyed, the other deliveries run, the error is not swallowed. */
+  private fail(error: unknown, record: number, generation: number): void {
+    this.reactor.thrown(record, generation);
+    this.rethrow(error);
+  }
+}

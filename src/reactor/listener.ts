@@ -1,0 +1,94 @@
+// A listener: a name for a listening record.
+import type { Address } from './address';
+import type { Reactor } from './reactor';
+import { ReceiveSide } from './sides';
+
+export class Listener {
+  data: unknown = undefined;
+  readonly record: number;
+  readonly generation: number;
+  private readonly reactor: Reactor;
+  private receiveSide: ReceiveSide | undefined;
+  private finished = false;
+  private bound: Address | undefined;
+  private failure: Error | undefined;
+  private waiting: { resolve(address: Address): void; reject(error: Error): void }[] = [];
+
+  constructor(reactor: Reactor, record: number, generation: number) {
+    this.reactor = reactor;
+    this.record = record;
+    this.generation = generation;
+  }
+
+  /** `available` is the backlog: connections that wait to be accepted. */
+  get rx(): ReceiveSide {
+    this.receiveSide ??= this.reactor.side(ReceiveSide, this, this.finished);
+    return this.receiveSide;
+  }
+
+  /** Connections that wait in the kernel; -1 where it keeps no count (Unix sockets). */
+  get backlog(): number {
+    return this.rx.available;
+  }
+
+  /** Where it listens, once it does. */
+  get address(): Address | undefined {
+    return this.bound;
+  }
+
+  get closed(): boolean {
+    return this.finished;
+  }
+
+  /** Resolves with the address once it listens; rejects when it cannot. */
+  ready(): Promise<Address> {
+    if (this.bound) return Promise.resolve(this.bound);
+    if (this.failure) return Promise.reject(this.failure);
+    return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
+  }
+
+  /** How many connections to accept from now on: Infinity (the start), or a number; 0 leaves them waiting. */
+  accept(connections: number): void {
+    this.reactor.appetite(this.record, this.generation, connections);
+  }
+
+  /** Asks the kernel for the backlog; `backlog` has it in the next turn. */
+  sample(): void {
+    this.reactor.act('sample', this.record, this.generation);
+  }
+
+  /** Stops listening. Connections that were accepted live on. */
+  close(): void {
+    this.reactor.act('close', this.record, this.generation);
+  }
+
+  unref(): this {
+    this.reactor.reference(this, false);
+    return this;
+  }
+
+  ref(): this {
+    this.reactor.reference(this, true);
+    return this;
+  }
+
+  /** Internal. */
+  listening(address: Address): void {
+    this.bound = address;
+    for (const { resolve } of this.waiting.splice(0)) resolve(address);
+  }
+
+  /** Internal: true when somebody was waiting to hear of it. */
+  failed(error: Error): boolean {
+    this.failure ??= error;
+    const waiting = this.waiting.splice(0);
+    for (const { reject } of waiting) reject(error);
+    return waiting.length > 0;
+  }
+
+  /** Internal: the record is about to be freed. */
+  finish(): void {
+    this.finished = true;
+    this.receiveSide?.freeze();
+  }
+}
