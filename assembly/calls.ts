@@ -7,7 +7,7 @@ import { bounce, long, setLong, setWord, word } from './memory';
 import * as pieces from './pieces';
 import * as records from './records';
 import { list, owns } from './records';
-import { logged, loggedBytes, result } from './stream';
+import { logged, loggedBytes, loggedStale, named, result } from './stream';
 import { again } from './submissions';
 import * as timers from './timers';
 import { setQueued } from './updates';
@@ -31,7 +31,7 @@ export function open(
   wants: i32,
 ): i32 {
   const operation = dial ? layout.CALL_CONNECT : layout.CALL_LISTEN;
-  loggedBytes(operation, layout.NONE, 0, port | (options << 16), backlog, address, length, false);
+  loggedBytes(operation, handlers, wants, port | (options << 16), backlog, address, length, false);
   if (word(layout.STATE_DRAINING)) return result(layout.CALL_DRAINING);
   // The name has to outlive this call, so it needs the arena.
   if (address == bounce) return result(layout.CALL_TOTAL_FULL);
@@ -50,6 +50,7 @@ export function open(
   store<i32>(asked, backlog, layout.ASKED_BACKLOG);
   records.set(record, layout.WORK_WANT_OPEN);
   list(record);
+  named(records.generation(record));
   return result(record);
 }
 
@@ -92,10 +93,14 @@ function dropping(record: i32): bool {
 export function write(record: i32, generation: u32, address: u32, length: u32, total: u32): i32 {
   const segment = arenas.deliveredIn(address, length);
   const borrowed = segment != layout.NONE && word(layout.PHASE) == layout.PHASE_TURN;
-  loggedBytes(layout.CALL_WRITE, record, generation, total, 0, address, length, borrowed);
+  const reserved = address == bounce || address == <u32>word(layout.STATE_WRITE_CURSOR);
+  if (borrowed || reserved) {
+    loggedBytes(layout.CALL_WRITE, record, generation, total, 0, address, length, borrowed);
+  } else {
+    loggedStale(record, generation, total, address, length);
+  }
   const admitted = admit(record, generation, total);
   if (admitted != layout.CALL_TAKEN) return result(admitted);
-  const reserved = address == bounce || address == <u32>word(layout.STATE_WRITE_CURSOR);
   if (!borrowed && !reserved) return result(layout.CALL_STALE_BYTES);
   if (length == 0 || dropping(record)) return result(layout.CALL_TAKEN);
   const home = borrowed
@@ -198,12 +203,14 @@ export function option(record: i32, generation: u32, name: i32, value: i32): i32
   return result(layout.CALL_TAKEN);
 }
 
-/** Nanoseconds in two words each: delay, and period (0 for once). Returns the timer. */
-export function timerStart(delayLow: u32, delayHigh: u32, periodLow: u32, periodHigh: u32): i32 {
-  logged(layout.CALL_TIMER_START, layout.NONE, delayLow, delayHigh, periodLow);
+/** Nanoseconds in two words; with `repeat` they are the period too. Returns the timer. */
+export function timerStart(delayLow: u32, delayHigh: u32, repeat: i32): i32 {
+  logged(layout.CALL_TIMER_START, repeat, delayLow, delayHigh, 0);
   const delay = <u64>delayLow | ((<u64>delayHigh) << 32);
-  const timer = timers.start(delay, <u64>periodLow | ((<u64>periodHigh) << 32));
-  return result(timer == layout.NONE ? layout.CALL_NO_TIMER : timer);
+  const timer = timers.start(delay, repeat ? delay : 0);
+  if (timer == layout.NONE) return result(layout.CALL_NO_TIMER);
+  named(timers.generation(timer));
+  return result(timer);
 }
 
 export function timerGeneration(timer: i32): u32 {

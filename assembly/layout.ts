@@ -443,6 +443,18 @@ export const DIRTY_TX_MARKS = 28;
 export const DIRTY_NEW = 32;
 
 // ── Call: 32 bytes, then its bytes (padded to 8) or its digests (u64 for each 4 KiB) ─────────────────────
+//
+//   call          record    generation  argument             value     address
+//   LISTEN        handlers  wants       port | options << 16 backlog   (out) generation; bytes: the name
+//   CONNECT       handlers  wants       port | options << 16 0         (out) generation; bytes: the name
+//   WRITE         record    generation  bytes still to come  0         arena address of borrowed bytes, else 0
+//   READ          record    generation  appetite
+//   TIMER_START   repeat    delay low   delay high           0         (out) generation
+//   TIMER_CANCEL  timer     generation
+//   OPTION        record    generation  SOCKET_ name         value
+//   STOP          NONE      0           drain                deadline in ms, -1 for none
+//   RANDOM        NONE      0
+//   others        record    generation
 export const CALL_SIZE = 32;
 export const CALL_OPERATION = 0;
 export const CALL_MODE = 1;

@@ -63,6 +63,25 @@ export function loggedBytes(
   }
 }
 
+/** Appends a write of bytes that are nobody's any more: where they lay, not what they are by now. */
+export function loggedStale(
+  record: i32,
+  generation: u32,
+  total: i32,
+  address: u32,
+  length: u32,
+): void {
+  logged(layout.CALL_WRITE, record, generation, total, 0);
+  if (!(settings & layout.SETTING_TRACE)) return;
+  store<u32>(entry, length, layout.CALL_LENGTH);
+  store<u32>(entry, address, layout.CALL_ADDRESS);
+}
+
+/** Adds the generation of what the last call made: a replay without the core has no other way to know it. */
+export function named(generation: u32): void {
+  if (settings & layout.SETTING_TRACE) store<u32>(entry, generation, layout.CALL_ADDRESS);
+}
+
 /** Completes the last call with its result, and passes it on. */
 export function result(value: i32): i32 {
   if (settings & layout.SETTING_TRACE) store<i32>(entry, value, layout.CALL_RESULT);

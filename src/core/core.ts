@@ -30,7 +30,7 @@ export interface Core {
   destroy(record: number, generation: number): number;
   sample(record: number, generation: number): number;
   option(record: number, generation: number, name: number, value: number): number;
-  timerStart(delayLow: number, delayHigh: number, periodLow: number, periodHigh: number): number;
+  timerStart(delayLow: number, delayHigh: number, repeat: number): number;
   timerGeneration(timer: number): number;
   timerCancel(timer: number, generation: number): number;
   random(): number;
@@ -80,6 +80,19 @@ function load(build: CoreBuild): Loaded {
 /** SHA-256 of the core's bytes: a core replay needs the core that recorded. */
 export function coreHash(build: CoreBuild = 'release'): string {
   return load(build).hash;
+}
+
+export type Digest = (address: number, length: number) => bigint;
+
+/** The trace's digest of bytes in memory (assembly/digest.ts), beside whatever core works there. */
+export function instantiateDigest(memory: ReactorMemory): Digest {
+  const { exports } = instantiateSync<WasmCore & Record<string, unknown>>(load('release').module, {
+    env: { memory: memory.wasm },
+  });
+  return (address, length) => {
+    const low = BigInt(exports.digest(address, length) >>> 0);
+    return low | (BigInt(exports.digestHigh() >>> 0) << 32n);
+  };
 }
 
 /** A fresh core over fresh memory. */

@@ -159,7 +159,7 @@ export class Reactor {
       endpoint.local ? endpoint.name : `${endpoint.name}:${endpoint.port}`,
     );
     const record = this.call(() => {
-      const address = this.core.reserve(endpoint.name.length * 3);
+      const address = this.core.reserve(Buffer.byteLength(endpoint.name));
       const length = this.text.write(endpoint.name, address);
       return this.core.open(
         dial ? 1 : 0,
@@ -198,9 +198,7 @@ export class Reactor {
     const delay = Math.max(repeat ? 1 : 0, Math.round(milliseconds * 1e6));
     const low = (delay % 2 ** 32) | 0;
     const high = Math.floor(delay / 2 ** 32);
-    const index = this.call(() =>
-      this.core.timerStart(low, high, repeat ? low : 0, repeat ? high : 0),
-    );
+    const index = this.call(() => this.core.timerStart(low, high, repeat ? 1 : 0));
     if (index < 0) {
       throw new CalandriaError(
         'ERR_CALANDRIA_LIMIT',
@@ -367,8 +365,10 @@ export class Reactor {
   writeText(connection: Connection, text: string): boolean {
     if (text.length * 3 > layout.WRITE_CHUNK) return this.writeCopy(connection, Buffer.from(text));
     if (word(this.memory, layout.CALLS_LENGTH) > this.callsMax) this.host.spill?.();
-    const address = this.core.reserve(text.length * 3);
-    const length = this.text.write(text, address);
+    // The exact length: a replay has to ask for the same room.
+    const length = Buffer.byteLength(text);
+    const address = this.core.reserve(length);
+    this.text.write(text, address);
     const result = this.core.write(
       connection.record,
       connection.generation,
