@@ -37,11 +37,17 @@ function complete(entry: u32, record: i32, result: i32): void {
     case layout.OPERATION_ACCEPT:
       return listeners.accepted(entry, record, result);
     case layout.OPERATION_LISTEN:
-      return listening(entry, record, result);
     case layout.OPERATION_CONNECT:
-      return connected(entry, record, result);
+      releaseName(entry);
+      return opened(entry, record, result);
     case layout.OPERATION_CONNECT_STATUS:
-      return connected(entry, record, result);
+      // No room for the answer, and so nothing was asked yet: ask again.
+      if (result == -layout.ERROR_NO_BUFFERS) {
+        records.clear(record, layout.WORK_CONTROLLING);
+        return;
+      }
+      records.clear(record, layout.WORK_WANT_CONNECT_STATUS);
+      return opened(entry, record, result);
     case layout.OPERATION_SHUTDOWN:
       return shutDown(record);
     case layout.OPERATION_CLOSE:
@@ -145,19 +151,9 @@ function keepPeer(entry: u32, record: i32): u32 {
   return address;
 }
 
-function listening(entry: u32, record: i32, result: i32): void {
+/** What LISTEN, CONNECT, or CONNECT_STATUS after one that went on in the background, answered. */
+function opened(entry: u32, record: i32, result: i32): void {
   records.clear(record, layout.WORK_CONTROLLING);
-  releaseName(entry);
-  if (result < 0) return fail(record, -result);
-  const address = keepPeer(entry, record);
-  if (records.state(record) != layout.STATE_OPENING) return;
-  records.setState(record, layout.STATE_OPEN);
-  deliver(layout.DELIVER_LISTENING, record, address, layout.PEER_SIZE, 0);
-}
-
-function connected(entry: u32, record: i32, result: i32): void {
-  records.clear(record, layout.WORK_CONTROLLING | layout.WORK_WANT_CONNECT_STATUS);
-  if (load<u8>(entry, layout.SUBMISSION_OPERATION) == layout.OPERATION_CONNECT) releaseName(entry);
   const state = records.state(record);
   if (result == -layout.ERROR_IN_PROGRESS) {
     if (state == layout.STATE_OPENING) records.setState(record, layout.STATE_CONNECTING);
@@ -166,9 +162,13 @@ function connected(entry: u32, record: i32, result: i32): void {
   if (result < 0) return fail(record, -result);
   const address = keepPeer(entry, record);
   if (state != layout.STATE_OPENING && state != layout.STATE_CONNECTING) return;
-  count(layout.COUNTER_CONNECTED);
   records.setState(record, layout.STATE_OPEN);
-  deliver(layout.DELIVER_OPEN, record, address, layout.PEER_SIZE, 0);
+  if (records.kind(record) == layout.KIND_LISTENER) {
+    deliver(layout.DELIVER_LISTENING, record, address, layout.PEER_SIZE, 0);
+  } else {
+    count(layout.COUNTER_CONNECTED);
+    deliver(layout.DELIVER_OPEN, record, address, layout.PEER_SIZE, 0);
+  }
 }
 
 /** The name of a listen or connect lay in the write arena until now. */

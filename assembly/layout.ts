@@ -263,7 +263,7 @@ export const KIND_CONNECTION = 2;
 export const STATE_FREE = 0;
 /** Listen or connect asked for, not answered. */
 export const STATE_OPENING = 1;
-/** Connect under way in the kernel. */
+/** A connect (on some hosts, a listen) goes on in the background. */
 export const STATE_CONNECTING = 2;
 export const STATE_OPEN = 3;
 /** A fatal error is known; the program hears of it after the data. Writes are taken and dropped. */
@@ -334,11 +334,11 @@ export const SUBMISSION_EXTRA = 28;
 /** Skip this entry (result -ECANCELED) when the entry before it failed. */
 export const SUBMISSION_LINKED = 1;
 
-/** address, length: name (text); argument: port, options << 16; extra: backlog. Answers with the local peer record at extra. */
+/** address, length: name (text); argument: port, options << 16; extra: backlog. Answers with the local peer record at extra, or as CONNECT. */
 export const OPERATION_LISTEN = 1;
-/** As LISTEN. -EINPROGRESS: a writable event follows, then CONNECT_STATUS. */
+/** As LISTEN. -EINPROGRESS: an event follows when it is done, then CONNECT_STATUS. */
 export const OPERATION_CONNECT = 2;
-/** SO_ERROR, read once, after the connect event. Answers with the local peer record at extra. */
+/** What became of it (SO_ERROR, read once, after the event). Answers with the local peer record at extra. */
 export const OPERATION_CONNECT_STATUS = 3;
 /** address: child record; length: child generation. Answers with the remote peer record at extra. */
 export const OPERATION_ACCEPT = 4;

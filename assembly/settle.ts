@@ -3,7 +3,7 @@
 //   state       │ what the end of the turn does
 //   ────────────┼──────────────────────────────────────────────────────────────────────────────
 //   OPENING     │ submits the listen or connect (a close waits until it is answered)
-//   CONNECTING  │ after the connect event, asks for its status
+//   CONNECTING  │ after the event that ends it, asks what became of it
 //   OPEN        │ sends what is queued, shuts down when asked and flushed, reads what is wanted
 //   CLOSING     │ sends what is queued, then closes
 //   FAILED      │ closes
