@@ -2,6 +2,7 @@
 // stream when a trace is recorded, and changes the record; what follows from it is decided at turn's end.
 
 import * as arenas from './arenas';
+import { settleAbandoned } from './failure';
 import * as layout from './layout';
 import { bounce, long, setLong, setWord, word } from './memory';
 import * as pieces from './pieces';
@@ -174,11 +175,8 @@ export function destroy(record: i32, generation: u32): i32 {
 
 function abandon(record: i32): void {
   if (records.state(record) >= layout.STATE_CLOSED) return;
-  records.set(record, layout.WORK_WANT_CLOSE);
-  if (records.kind(record) == layout.KIND_CONNECTION && !records.has(record, layout.WORK_SENDING)) {
-    pieces.discard(record);
-    if (records.state(record) >= layout.STATE_OPEN) records.setState(record, layout.STATE_FAILED);
-  }
+  records.set(record, layout.WORK_WANT_CLOSE | layout.WORK_ABANDONED);
+  if (records.kind(record) == layout.KIND_CONNECTION) settleAbandoned(record);
   list(record);
 }
 

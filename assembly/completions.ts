@@ -62,7 +62,7 @@ function complete(entry: u32, record: i32, result: i32): void {
 }
 
 function received(entry: u32, record: i32, result: i32): void {
-  records.clear(record, layout.WORK_READING);
+  records.clear(record, layout.WORK_READING | layout.WORK_COUNTED);
   const source = records.at(record);
   const state = records.state(record);
   if (result > 0) {
@@ -118,7 +118,7 @@ function received(entry: u32, record: i32, result: i32): void {
 }
 
 function sent(entry: u32, record: i32, result: i32): void {
-  records.clear(record, layout.WORK_SENDING);
+  records.clear(record, layout.WORK_SENDING | layout.WORK_COUNTED);
   const source = records.at(record);
   store<u32>(source, 0, layout.RECORD_IN_FLIGHT);
   const asked = load<i32>(entry, layout.SUBMISSION_LENGTH);
@@ -193,8 +193,11 @@ function closed(record: i32): void {
 function sampled(entry: u32, record: i32, result: i32): void {
   records.clear(record, layout.WORK_CONTROLLING);
   if (records.kind(record) == layout.KIND_LISTENER) return listeners.counted(record, result);
+  records.set(record, layout.WORK_COUNTED);
   if (result >= 0) {
-    setAvailable(record, result, layout.EXACTNESS_EXACT);
+    // FIONREAD stops at urgent data, and more may lie behind it.
+    const urgent = records.has(record, layout.WORK_URGENT_SEEN);
+    setAvailable(record, result, urgent ? layout.EXACTNESS_LOWER_BOUND : layout.EXACTNESS_EXACT);
     if (result > 0) records.set(record, layout.WORK_READY);
   }
   const space = load<i32>(entry, layout.SUBMISSION_EXTRA);

@@ -59,14 +59,16 @@ function apply(record: i32, generation: u32, bits: i32, available: i32): void {
   if (state >= layout.STATE_FAILED && state != layout.STATE_CLOSING) return;
   const listener = records.kind(record) == layout.KIND_LISTENER;
   if (state == layout.STATE_CONNECTING) records.set(record, layout.WORK_WANT_CONNECT_STATUS);
+  records.clear(record, layout.WORK_COUNTED);
   if (bits & (layout.READY_IN | layout.READY_END | layout.READY_ERROR | layout.READY_URGENT)) {
     records.set(record, layout.WORK_READY);
-    records.clear(record, layout.WORK_COUNTED);
   }
   if (bits & layout.READY_IN) {
     if (available >= 0) setAvailable(record, available, layout.EXACTNESS_EXACT);
-    else if (load<i32>(records.at(record), layout.RX_AVAILABLE) <= 0) {
-      setAvailable(record, 1, layout.EXACTNESS_LOWER_BOUND);
+    else {
+      // More may have come to what an earlier sample found.
+      const known = load<i32>(records.at(record), layout.RX_AVAILABLE);
+      setAvailable(record, max<i32>(known, 1), layout.EXACTNESS_LOWER_BOUND);
     }
   }
   if (bits & layout.READY_URGENT) records.set(record, layout.WORK_URGENT_SEEN);

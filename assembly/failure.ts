@@ -12,7 +12,8 @@ export function fail(record: i32, error: i32): void {
   setReadError(record, error);
   pieces.discard(record);
   records.setState(record, layout.STATE_FAILED);
-  if (!records.has(record, layout.WORK_ERROR_DELIVERED)) {
+  // Who destroyed it does not want to hear how it would have ended.
+  if (!records.has(record, layout.WORK_ERROR_DELIVERED | layout.WORK_ABANDONED)) {
     records.set(record, layout.WORK_ERROR_DELIVERED);
     deliver(layout.DELIVER_ERROR, record, 0, 0, error);
   }
@@ -37,4 +38,14 @@ export function failSending(record: i32, error: i32): void {
   }
   if (records.has(record, layout.WORK_END_DELIVERED)) fail(record, error);
   records.list(record);
+}
+
+/** destroy() takes effect: at once, or when the send that is under way has been answered. */
+export function settleAbandoned(record: i32): void {
+  if (records.has(record, layout.WORK_SENDING)) return;
+  pieces.discard(record);
+  const state = records.state(record);
+  if (state == layout.STATE_OPEN || state == layout.STATE_CLOSING) {
+    records.setState(record, layout.STATE_FAILED);
+  }
 }

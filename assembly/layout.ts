@@ -295,7 +295,8 @@ export const WORK_URGENT_SEEN = 128;
 export const WORK_WANT_SHUTDOWN = 256;
 export const WORK_SHUT_DOWN = 512;
 export const WORK_WANT_CLOSE = 1024;
-export const WORK_WANT_RESET = 2048;
+/** destroy() was called: what is queued is dropped as soon as no send is under way. */
+export const WORK_ABANDONED = 2048;
 /** write() said false: `drain` is owed. */
 export const WORK_DRAIN_OWED = 4096;
 export const WORK_END_DELIVERED = 8192;
@@ -303,7 +304,7 @@ export const WORK_WANT_SAMPLE = 16384;
 export const WORK_WANT_CONNECT_STATUS = 32768;
 export const WORK_ERROR_DELIVERED = 65536;
 export const WORK_PARKED = 131072;
-/** The listener's backlog was counted since the last readiness event. */
+/** The kernel's figures were taken, and nothing happened since that could have changed them. */
 export const WORK_COUNTED = 262144;
 /** Listen or connect is still to be submitted; until then the peer record holds what was asked for. */
 export const WORK_WANT_OPEN = 524288;

@@ -9,6 +9,7 @@
 //   FAILED      │ closes
 //   CLOSED      │ nothing: the close is under way
 //   DEAD        │ frees the record
+import { settleAbandoned } from './failure';
 import * as layout from './layout';
 import * as listeners from './listeners';
 import { readSegmentSize, settings, word } from './memory';
@@ -31,6 +32,12 @@ export function settleAll(): void {
 }
 
 function settle(record: i32): void {
+  if (
+    records.has(record, layout.WORK_ABANDONED) &&
+    records.kind(record) == layout.KIND_CONNECTION
+  ) {
+    settleAbandoned(record);
+  }
   switch (records.state(record)) {
     case layout.STATE_OPENING: {
       if (records.has(record, layout.WORK_WANT_OPEN)) open(record);
@@ -113,8 +120,10 @@ function settleOpen(record: i32): void {
   }
   if (word(layout.STATE_DRAINING) && quiet(record)) return close(record);
   receive(record);
+  // Figures that are still fresh are not asked for again: the answer would bring about the next question.
   const sampling =
-    settings & layout.SETTING_SAMPLE_TURN && !records.has(record, layout.WORK_READING);
+    settings & layout.SETTING_SAMPLE_TURN &&
+    !records.has(record, layout.WORK_READING | layout.WORK_COUNTED);
   if (sampling || records.has(record, layout.WORK_WANT_SAMPLE)) sample(record);
 }
 
@@ -161,14 +170,13 @@ function receive(record: i32): void {
   again();
 }
 
-/** The kernel's own figures, read after this turn's reads and writes. One sample is enough for a change. */
+/** The kernel's own figures, taken after this turn's reads and writes. */
 function sample(record: i32): void {
   if (records.has(record, layout.WORK_CONTROLLING)) return;
-  const wanted = records.has(record, layout.WORK_WANT_SAMPLE);
   records.clear(record, layout.WORK_WANT_SAMPLE);
   records.set(record, layout.WORK_CONTROLLING);
   submit(layout.OPERATION_SAMPLE, record, 0, 0, 0);
-  if (wanted || records.has(record, layout.WORK_READY)) again();
+  again();
 }
 
 function close(record: i32): void {
