@@ -2,7 +2,7 @@
 import { types } from 'node:util';
 import * as layout from '../../assembly/layout';
 import { CalandriaError, typeError } from '../errors';
-import type { Address } from './address';
+import { type Address, readPeer } from './address';
 import type { Reactor } from './reactor';
 import { ReceiveSide, SendSide } from './sides';
 
@@ -16,6 +16,7 @@ export class Connection {
   private receiveSide: ReceiveSide | undefined;
   private sendSide: SendSide | undefined;
   private finished = false;
+  private lastPeer: Uint8Array | undefined;
 
   /** Connections come from a listener or from reactor.connect(). */
   constructor(reactor: Reactor, record: number, generation: number) {
@@ -43,7 +44,7 @@ export class Connection {
 
   /** The other end of an accepted connection; of a dialled one, its own name. */
   get peer(): Address {
-    return this.reactor.peerOf(this.record);
+    return readPeer(this.lastPeer ?? this.reactor.peerRecord(this.record), 0);
   }
 
   /**
@@ -118,6 +119,7 @@ export class Connection {
     this.finished = true;
     this.receiveSide?.freeze();
     this.sendSide?.freeze();
+    this.lastPeer = this.reactor.peerRecord(this.record).slice();
   }
 }
 

@@ -114,9 +114,7 @@ export class Deliverer {
     ] as Handlers;
     switch (kind) {
       case layout.DELIVER_DATA: {
-        // Closed by a handler in this very turn: it wants no more.
-        if (state !== layout.STATE_OPEN && state !== layout.STATE_FAILED) return;
-        if (!handlers.data || this.abandoned(record)) return;
+        if (!handlers.data || !this.listening(record, state)) return;
         const address = this.words[at + (layout.DELIVERY_ADDRESS >> 2)] as number;
         const length = this.words[at + (layout.DELIVERY_LENGTH >> 2)] as number;
         return handlers.data(
@@ -125,7 +123,7 @@ export class Deliverer {
         );
       }
       case layout.DELIVER_OPEN:
-        if (state !== layout.STATE_OPEN && state !== layout.STATE_FAILED) return;
+        if (!this.listening(record, state)) return;
         return handlers.open?.(this.connectionAt(record));
       case layout.DELIVER_CHANGE:
         if (state !== layout.STATE_OPEN) return;
@@ -137,6 +135,7 @@ export class Deliverer {
         if (state !== layout.STATE_OPEN) return;
         return handlers.end?.(this.connectionAt(record));
       case layout.DELIVER_ERROR:
+        if (this.work(record) & layout.WORK_ABANDONED) return;
         return this.deliverError(handlers, record, at);
       case layout.DELIVER_CLOSE:
         return this.deliverClose(handlers, record);
@@ -145,12 +144,16 @@ export class Deliverer {
     }
   }
 
-  /** destroy() in this turn: FAILED without an error that was delivered. */
-  private abandoned(record: number): boolean {
-    const work = this.words[
+  /** Open, or failed behind what is delivered here; but not closed by a handler in this very turn. */
+  private listening(record: number, state: number): boolean {
+    if (state !== layout.STATE_OPEN && state !== layout.STATE_FAILED) return false;
+    return (this.work(record) & layout.WORK_WANT_CLOSE) === 0;
+  }
+
+  private work(record: number): number {
+    return this.words[
       (this.records + record * layout.RECORD_SIZE + layout.RECORD_WORK) >> 2
     ] as number;
-    return (work & layout.WORK_WANT_CLOSE) !== 0;
   }
 
   private deliverError(handlers: Handlers, record: number, at: number): void | Promise<void> {
@@ -171,6 +174,7 @@ export class Deliverer {
     const known = this.connections[record];
     if (!known && !handlers.close) return;
     const connection = known ?? this.connectionAt(record);
+    connection.finish();
     this.finished.push(connection);
     return handlers.close?.(connection);
   }

@@ -6,7 +6,7 @@ import { completeLimits, type Limits } from '../core/limits';
 import { createMemory, long, type ReactorMemory, STREAM_MARGIN, word } from '../core/memory';
 import { CalandriaError, typeError } from '../errors';
 import type { Host, ProgramDescription } from '../host/host';
-import { type Address, checkEndpoint, type Endpoint, readPeer } from './address';
+import { checkEndpoint, type Endpoint } from './address';
 import { type Connection, writeError } from './connection';
 import { type Counters, readCounters } from './counters';
 import { Deliverer } from './deliverer';
@@ -397,12 +397,10 @@ export class Reactor {
     return side;
   }
 
-  /** Internal. */
-  peerOf(record: number): Address {
-    return readPeer(
-      this.memory.bytes,
-      word(this.memory, layout.PEERS_BASE) + record * layout.PEER_SIZE,
-    );
+  /** Internal: a view, valid while the record's owner is. */
+  peerRecord(record: number): Uint8Array {
+    const at = word(this.memory, layout.PEERS_BASE) + record * layout.PEER_SIZE;
+    return new Uint8Array(this.memory.buffer, at, layout.PEER_SIZE);
   }
 
   /** Internal. */

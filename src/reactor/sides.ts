@@ -19,9 +19,11 @@ abstract class Side {
     this.generation = generation;
   }
 
-  /** Keeps what the record says now: its place is about to get another owner. */
+  /** Keeps what the record says now: its place is about to get another owner, if it has none already. */
   freeze(): void {
-    this.last ??= this.memory.bytes.slice(this.at, this.at + layout.RECORD_SIZE);
+    this.last ??= this.current
+      ? this.memory.bytes.slice(this.at, this.at + layout.RECORD_SIZE)
+      : new Uint8Array(layout.RECORD_SIZE);
   }
 
   protected word(offset: number): number {
