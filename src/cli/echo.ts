@@ -1,0 +1,113 @@
+// calandria echo: a real TCP server on the best host of this machine, recorded when asked.
+import { isIPv6 } from 'node:net';
+import { type Command, Option } from 'commander';
+import { CANDIDATES, chooseHost } from '../host/choose';
+import { createReactor } from '../index';
+import { echo } from '../programs/echo';
+import type { Address } from '../reactor/address';
+import type { Reactor } from '../reactor/reactor';
+import { UserError } from './exit';
+import { wholeNumber } from './options';
+
+/** Connections that still have something to send when a signal comes get this long. */
+const DRAIN_MILLISECONDS = 5000;
+
+interface EchoOptions {
+  readonly port: number;
+  readonly address: string;
+  readonly host?: string;
+  readonly record?: string;
+  readonly payload: 'full' | 'digest';
+}
+
+export function addEcho(program: Command): void {
+  program
+    .command('echo')
+    .description('Serve TCP: what a client sends comes back to it.')
+    .option('-p, --port <number>', 'port; 0 lets the system choose', wholeNumber(0, 65535), 0)
+    .option('-a, --address <address>', 'numeric IPv4 or IPv6 address to listen on', '127.0.0.1')
+    .option('--host <name>', `host: ${hostNames()} (default: the best that can run here)`)
+    .option('-r, --record <file>', 'record everything into this file')
+    .addOption(
+      new Option('--payload <kind>', 'what a recording keeps of the bytes that came in')
+        .choices(['full', 'digest'])
+        .default('full'),
+    )
+    .addHelpText(
+      'after',
+      `
+Prints one line, "listening on ADDRESS:PORT", on stdout once it listens.
+
+On SIGTERM or SIGINT it stops accepting, sends what it still holds, and exits 0; what is left
+after 5 seconds is dropped. A second signal drops it at once.
+
+A recording with --payload full can be replayed against any program. With --payload digest it is
+smaller and keeps nobody's data; only the core can be replayed from it.
+
+Examples:
+  $ calandria echo                              a free port on 127.0.0.1
+  $ calandria echo --port 7000 --address ::     every address of this machine
+  $ calandria echo --record a.trace             then: calandria replay a.trace
+  $ calandria echo --host node                  without the native part`,
+    )
+    .action(runEcho);
+}
+
+function hostNames(): string {
+  return CANDIDATES.map(({ name }) => name).join(', ');
+}
+
+async function runEcho(options: EchoOptions): Promise<void> {
+  const { port, address } = options;
+  const host = chooseHost(options.host);
+  const parameters = { port, address };
+  const reactor = createReactor({ host, program: { name: 'echo', parameters } });
+  drainOnSignal(reactor);
+  const bound = await listen(reactor, parameters);
+  console.log(`listening on ${formatAddress(bound)}`);
+}
+
+async function listen(
+  reactor: Reactor,
+  parameters: { port: number; address: string },
+): Promise<Address> {
+  const { port, address } = parameters;
+  try {
+    return await echo(reactor, parameters).ready();
+  } catch (error) {
+    await reactor.close();
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UserError(message, nextStep(code, port, address));
+  }
+}
+
+function nextStep(code: string | undefined, port: number, address: string): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Another process has port ${port}; choose another, or --port 0 for a free one.`;
+    case 'EACCES':
+      return `Ports below 1024 need a privilege; choose another than ${port}.`;
+    case 'EADDRNOTAVAIL':
+      return `${address} is no address of this machine; --address 0.0.0.0 takes all of them.`;
+    default:
+      return '`calandria echo --help` shows what --port and --address take.';
+  }
+}
+
+function formatAddress({ address, port }: Address): string {
+  return isIPv6(address) ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** The first signal drains, the second one does not wait, the third does not even wait for that. */
+function drainOnSignal(reactor: Reactor): void {
+  let signals = 0;
+  const onSignal = (): void => {
+    signals += 1;
+    if (signals === 1) void reactor.close({ drain: true, deadline: DRAIN_MILLISECONDS });
+    else if (signals === 2) void reactor.close();
+    else process.exit();
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+  // Nothing else keeps the process alive: it ends by itself once the reactor is closed.
+}

@@ -1,0 +1,17 @@
+// Programs that come with the package. A trace's header names the program that ran; a replay finds those
+// of this table by that name, and asks for a module for any other.
+import type { Reactor } from '../reactor/reactor';
+import { type EchoParameters, echo } from './echo';
+
+/** Starts its work on a reactor. The same parameters and the same deliveries give the same calls. */
+export type Program = (reactor: Reactor, parameters: Record<string, unknown>) => unknown;
+
+export const PROGRAMS: Readonly<Record<string, Program>> = {
+  // What a trace's header says is checked by listen(), like any caller's options.
+  echo: (reactor, parameters) => echo(reactor, parameters as unknown as EchoParameters),
+};
+
+/** The built-in program of that name. */
+export function builtInProgram(name: string): Program | undefined {
+  return Object.hasOwn(PROGRAMS, name) ? PROGRAMS[name] : undefined;
+}
