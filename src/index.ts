@@ -1,7 +1,9 @@
 // The package: what users import.
+import { typeError } from './errors';
 import { chooseHost } from './host/choose';
 import type { Host } from './host/host';
 import { freshSeed } from './host/seed';
+import { checkOptions } from './reactor/arguments';
 import { Reactor, type ReactorOptions } from './reactor/reactor';
 
 export interface CreateReactorOptions extends Partial<Omit<ReactorOptions, 'host'>> {
@@ -12,7 +14,11 @@ export interface CreateReactorOptions extends Partial<Omit<ReactorOptions, 'host
 }
 
 /** A reactor, attached to the event loop of the thread that calls this. */
-export function createReactor({ host, spin, ...options }: CreateReactorOptions = {}): Reactor {
+export function createReactor(asked: CreateReactorOptions = {}): Reactor {
+  checkOptions('options', asked);
+  const { host, spin, ...options } = asked;
+  if (host !== undefined && typeof host !== 'string') checkOptions('host', host);
+  if (spin !== undefined && typeof spin !== 'number') throw typeError('spin', 'a number', spin);
   const chosen =
     typeof host === 'object' ? host : chooseHost(host, spin === undefined ? {} : { spin });
   return new Reactor({
@@ -42,3 +48,4 @@ export {
 } from './reactor/reactor';
 export type { Exactness, ReceiveSide, SendSide } from './reactor/sides';
 export { Timer, type TimerHandler } from './reactor/timer';
+export * from './trace';

@@ -1,6 +1,6 @@
 // Limits: everything in the reactor is bounded, and these are the bounds. Memory for all of them is set
 // aside at the start; pages that are never touched cost nothing.
-import { CalandriaError } from '../errors';
+import { CalandriaError, typeError } from '../errors';
 
 export interface Limits {
   /** Listeners and connections together. Default 16,384. */
@@ -42,6 +42,7 @@ const RANGES: Record<keyof Limits, readonly [standard: number, least: number, mo
 
 /** Fills in the defaults; a value out of range is an error that names it. */
 export function completeLimits(given: Partial<Limits> = {}): Limits {
+  if (typeof given !== 'object' || given === null) throw typeError('limits', 'an object', given);
   for (const name of Object.keys(given)) {
     if (!(name in RANGES)) {
       throw new CalandriaError(
@@ -53,6 +54,7 @@ export function completeLimits(given: Partial<Limits> = {}): Limits {
   const limits: Record<string, number> = {};
   for (const [name, [standard, least, most]] of Object.entries(RANGES)) {
     const value = given[name as keyof Limits] ?? standard;
+    if (typeof value !== 'number') throw typeError(`limits.${name}`, 'a number', value);
     if (value !== standard && (!Number.isInteger(value) || value < least || value > most)) {
       throw new CalandriaError(
         'ERR_CALANDRIA_BAD_OPTION',

@@ -7,6 +7,7 @@ import { createMemory, long, type ReactorMemory, STREAM_MARGIN, word } from '../
 import { CalandriaError, typeError } from '../errors';
 import type { Host, ProgramDescription } from '../host/host';
 import { checkEndpoint, type Endpoint } from './address';
+import { checkFlag, checkFlags, checkOptions, checkSampling, checkSignal } from './arguments';
 import { type Connection, writeError } from './connection';
 import { type Counters, readCounters } from './counters';
 import { Deliverer } from './deliverer';
@@ -79,6 +80,10 @@ export class Reactor {
 
   constructor(options: ReactorOptions) {
     const { host } = options;
+    checkFlag('debug', options.debug);
+    checkSampling(options.sampling);
+    checkSignal(options.signal);
+    if (typeof options.seed !== 'bigint') throw typeError('seed', 'a bigint', options.seed);
     this.host = host;
     this.limits = completeLimits(options.limits);
     let settings = host.settings ?? 0;
@@ -147,6 +152,8 @@ export class Reactor {
   private open(dial: boolean, options: ListenOptions, handlers: Handlers, backlog: number): number {
     const endpoint = checkEndpoint(options, dial);
     const checked = checkHandlers(handlers);
+    checkFlags(options, 'reusePort', 'noDelay', 'keepAlive', 'ipv6Only');
+    checkSignal(options.signal);
     this.refuseWhenClosed();
     const bits =
       (options.reusePort ? layout.SOCKET_REUSE_PORT : 0) |
@@ -184,11 +191,10 @@ export class Reactor {
   }
 
   /** Calls `handler` after `milliseconds` (or each time they have passed), never early. */
-  setTimer(
-    milliseconds: number,
-    handler: TimerHandler,
-    { repeat = false }: TimerOptions = {},
-  ): Timer {
+  setTimer(milliseconds: number, handler: TimerHandler, options: TimerOptions = {}): Timer {
+    checkOptions('options', options);
+    const { repeat = false } = options;
+    checkFlag('repeat', repeat);
     if (typeof handler !== 'function') throw typeError('handler', 'a function', handler);
     if (typeof milliseconds !== 'number' || !(milliseconds >= 0 && milliseconds <= DELAY_MAX)) {
       throw typeError('milliseconds', `a number from 0 to ${DELAY_MAX}`, milliseconds);
@@ -211,7 +217,13 @@ export class Reactor {
   }
 
   /** Ends all work; resolves when the last descriptor is closed. After that no handler is called. */
-  close({ drain = false, deadline }: CloseOptions = {}): Promise<void> {
+  close(options: CloseOptions = {}): Promise<void> {
+    checkOptions('options', options);
+    const { drain = false, deadline } = options;
+    checkFlag('drain', drain);
+    if (typeof deadline !== 'number' && deadline !== undefined) {
+      throw typeError('deadline', 'a number', deadline);
+    }
     if (deadline !== undefined && !(deadline >= 0 && deadline <= DELAY_MAX)) {
       throw typeError('deadline', `milliseconds from 0 to ${DELAY_MAX}`, deadline);
     }
@@ -312,6 +324,7 @@ export class Reactor {
 
   /** Internal. */
   setOption({ record, generation }: Connection, name: number, on: boolean): void {
+    checkFlag('on', on);
     if (this.closed) return;
     this.call(() => this.core.option(record, generation, name, on ? 1 : 0));
   }

@@ -1,0 +1,40 @@
+// Checks of arguments: a wrong type is found here, before the core or the host hears of the call.
+import { CalandriaError, typeError } from '../errors';
+
+/** An object of options, or nothing. */
+export function checkOptions(name: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null) throw typeError(name, 'an object', value);
+}
+
+export function checkFlag(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'boolean') {
+    throw typeError(name, 'true or false', value);
+  }
+}
+
+export function checkFlags<Name extends string>(
+  options: { readonly [Key in Name]?: unknown },
+  ...names: Name[]
+): void {
+  for (const name of names) checkFlag(name, options[name]);
+}
+
+/** By its shape: a test runner's realm, or a polyfill, has another class. */
+export function checkSignal(value: unknown): void {
+  if (value === undefined) return;
+  const signal = value as Partial<AbortSignal> | null;
+  const shaped =
+    typeof value === 'object' &&
+    typeof signal?.aborted === 'boolean' &&
+    typeof signal.addEventListener === 'function';
+  if (!shaped) throw typeError('signal', 'an AbortSignal', value);
+}
+
+export function checkSampling(value: unknown): void {
+  if (value === undefined || value === 'none' || value === 'turn') return;
+  if (typeof value !== 'string') throw typeError('sampling', "'none' or 'turn'", value);
+  throw new CalandriaError(
+    'ERR_CALANDRIA_BAD_OPTION',
+    `sampling is 'none' or 'turn', not ${JSON.stringify(value)}.`,
+  );
+}
