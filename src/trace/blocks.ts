@@ -1,0 +1,108 @@
+// Reading blocks: in order, in bounded memory, each checked before it is believed.
+import { readSync } from 'node:fs';
+import { CalandriaError } from '../errors';
+import { BLOCK_HEAD, blockChecksum, KIND_END, KINDS } from './format';
+
+export interface Block {
+  readonly kind: number;
+  readonly turn: number;
+  /** Valid until the next block is read. */
+  readonly body: Buffer;
+  /** Byte offset of the block in the file. */
+  readonly offset: number;
+}
+
+/** Why the blocks stopped: the file's end between two blocks, or inside (or just before) a torn one. */
+export type BlocksEnd = 'whole' | 'torn';
+
+const BUFFER_SIZE = 1 << 20;
+
+/** A window that moves forward over a file. */
+class Window {
+  private readonly descriptor: number;
+  private readonly size: number;
+  private buffer = Buffer.alloc(BUFFER_SIZE);
+  private start = 0;
+  private filled = 0;
+
+  constructor(descriptor: number, size: number) {
+    this.descriptor = descriptor;
+    this.size = size;
+  }
+
+  /** Bytes [offset, offset + length), or undefined past the end of the file. */
+  at(offset: number, length: number): Buffer | undefined {
+    if (offset + length > this.size) return undefined;
+    if (offset < this.start || offset + length > this.start + this.filled)
+      this.load(offset, length);
+    if (offset + length > this.start + this.filled) return undefined;
+    return this.buffer.subarray(offset - this.start, offset - this.start + length);
+  }
+
+  private load(offset: number, length: number): void {
+    if (length > this.buffer.length) this.buffer = Buffer.alloc(2 * length);
+    this.start = offset;
+    this.filled = 0;
+    while (this.filled < this.buffer.length) {
+      const room = this.buffer.length - this.filled;
+      const read = readSync(this.descriptor, this.buffer, this.filled, room, offset + this.filled);
+      if (read === 0) return;
+      this.filled += read;
+    }
+  }
+}
+
+function blockAt(window: Window, offset: number): Block | undefined {
+  const head = window.at(offset, BLOCK_HEAD);
+  if (!head) return undefined;
+  const kind = head.readUInt32LE(0);
+  const length = head.readUInt32LE(4);
+  if (!KINDS.includes(kind) || length % 8 !== 0 || head.readUInt32LE(20) !== 0) return undefined;
+  const whole = window.at(offset, BLOCK_HEAD + length);
+  if (!whole || blockChecksum(whole, 0, length) !== whole.readUInt32LE(16)) return undefined;
+  const turn = whole.readUInt32LE(8) + whole.readUInt32LE(12) * 2 ** 32;
+  return { kind, turn, body: whole.subarray(BLOCK_HEAD), offset };
+}
+
+/** Is there a valid block anywhere behind? Then the bad one was not torn off, it was damaged. */
+function validBehind(window: Window, from: number, size: number): boolean {
+  for (let offset = from + 8; offset + BLOCK_HEAD <= size; offset += 8) {
+    if (blockAt(window, offset)) return true;
+  }
+  return false;
+}
+
+/**
+ * Every block from `from` on; returns how they ended.
+ * @throws ERR_CALANDRIA_TRACE when a bad block has good ones behind it, or bytes follow END.
+ */
+export function* readBlocks(
+  descriptor: number,
+  from: number,
+  size: number,
+): Generator<Block, BlocksEnd> {
+  const window = new Window(descriptor, size);
+  let offset = from;
+  while (offset < size) {
+    const block = blockAt(window, offset);
+    if (!block) {
+      if (validBehind(window, offset, size)) {
+        throw new CalandriaError(
+          'ERR_CALANDRIA_TRACE',
+          `The trace is damaged: the block at byte ${offset} does not match its checksum, and there are blocks behind it.`,
+        );
+      }
+      return 'torn';
+    }
+    const next = offset + BLOCK_HEAD + block.body.length;
+    if (block.kind === KIND_END && next !== size) {
+      throw new CalandriaError(
+        'ERR_CALANDRIA_TRACE',
+        `The trace is damaged: ${size - next} bytes follow its END block.`,
+      );
+    }
+    yield block;
+    offset = next;
+  }
+  return 'whole';
+}

@@ -1,0 +1,132 @@
+// Calls as a reader sees them, and in words.
+import * as layout from '../../assembly/layout';
+import { digestsOf, padded } from './format';
+
+export interface Call {
+  readonly operation: number;
+  readonly mode: number;
+  readonly outside: boolean;
+  readonly record: number;
+  readonly generation: number;
+  readonly argument: number;
+  readonly value: number;
+  readonly length: number;
+  readonly result: number;
+  readonly address: number;
+  /** Head and tail as they stand in the trace. */
+  readonly raw: Buffer;
+  /** The bytes, or their digests; empty without either. */
+  readonly tail: Buffer;
+}
+
+/** Size of what follows a call's 32 bytes. */
+export function tailSize(mode: number, length: number): number {
+  if (mode === layout.MODE_BYTES) return padded(length);
+  return mode === layout.MODE_DIGEST ? 8 * digestsOf(length) : 0;
+}
+
+/** Splits a call stream. A stream that does not come out even ends with an undefined. */
+export function* splitCalls(stream: Buffer): Generator<Call | undefined> {
+  let at = 0;
+  while (at < stream.length) {
+    const call = callAt(stream, at);
+    yield call;
+    if (!call) return;
+    at += call.raw.length;
+  }
+}
+
+function callAt(stream: Buffer, at: number): Call | undefined {
+  if (at + layout.CALL_SIZE > stream.length) return undefined;
+  const mode = stream[at + layout.CALL_MODE] as number;
+  const length = stream.readUInt32LE(at + layout.CALL_LENGTH);
+  const size = layout.CALL_SIZE + tailSize(mode, length);
+  if (at + size > stream.length) return undefined;
+  return {
+    operation: stream[at + layout.CALL_OPERATION] as number,
+    mode,
+    outside: stream[at + layout.CALL_OUTSIDE] === 1,
+    record: stream.readInt32LE(at + layout.CALL_RECORD),
+    generation: stream.readUInt32LE(at + layout.CALL_GENERATION),
+    argument: stream.readInt32LE(at + layout.CALL_ARGUMENT),
+    value: stream.readInt32LE(at + layout.CALL_VALUE),
+    length,
+    result: stream.readInt32LE(at + layout.CALL_RESULT),
+    address: stream.readUInt32LE(at + layout.CALL_ADDRESS),
+    raw: stream.subarray(at, at + size),
+    tail: stream.subarray(at + layout.CALL_SIZE, at + size),
+  };
+}
+
+const NAMES: Record<number, string> = {
+  [layout.CALL_LISTEN]: 'listen',
+  [layout.CALL_CONNECT]: 'connect',
+  [layout.CALL_WRITE]: 'write',
+  [layout.CALL_READ]: 'read',
+  [layout.CALL_END]: 'end',
+  [layout.CALL_CLOSE]: 'close',
+  [layout.CALL_DESTROY]: 'destroy',
+  [layout.CALL_SAMPLE]: 'sample',
+  [layout.CALL_OPTION]: 'setOption',
+  [layout.CALL_TIMER_START]: 'setTimer',
+  [layout.CALL_TIMER_CANCEL]: 'cancelTimer',
+  [layout.CALL_RANDOM]: 'random',
+  [layout.CALL_THROWN]: 'threw',
+  [layout.CALL_STOP]: 'reactor.close',
+};
+
+export function callName(operation: number): string {
+  return NAMES[operation] ?? `call ${operation}`;
+}
+
+/** The call in one line: operation, whose, arguments, first bytes. */
+export function describeCall(call: Call): string {
+  const name = callName(call.operation);
+  switch (call.operation) {
+    case layout.CALL_LISTEN:
+    case layout.CALL_CONNECT: {
+      const text = call.tail.subarray(0, call.length).toString();
+      return `${name}(${JSON.stringify(text)}, port ${call.argument & 0xffff}${describeWants(call)})`;
+    }
+    case layout.CALL_WRITE:
+      return `${name}(${call.record}:${call.generation}, ${describeBytes(call)})`;
+    case layout.CALL_READ: {
+      const appetite = call.argument === layout.APPETITE_UNLIMITED ? 'Infinity' : call.argument;
+      return `${name}(${call.record}:${call.generation}, ${appetite})`;
+    }
+    case layout.CALL_OPTION:
+      return `${name}(${call.record}:${call.generation}, ${call.argument}, ${call.value})`;
+    case layout.CALL_TIMER_START: {
+      const delay = (call.generation >>> 0) + call.argument * 2 ** 32;
+      return `${name}(${delay / 1e6} ms${call.record ? ', repeating' : ''})`;
+    }
+    case layout.CALL_RANDOM:
+      return `${name}()`;
+    case layout.CALL_STOP:
+      return `${name}(${call.argument ? 'drain' : 'now'})`;
+    default:
+      return `${name}(${call.record}:${call.generation})`;
+  }
+}
+
+/** Of the handlers only those that change what the core does. */
+function describeWants({ generation }: Call): string {
+  const change = generation & layout.WANTS_CHANGE ? ', with change' : '';
+  return `${change}${generation & layout.WANTS_END ? ', with end' : ''}`;
+}
+
+const SHOWN = 24;
+
+function describeBytes(call: Call): string {
+  if (call.mode === layout.MODE_BYTES) {
+    const shown = call.tail.subarray(0, Math.min(SHOWN, call.length));
+    const more = call.length > SHOWN ? '…' : '';
+    return `${call.length} bytes: ${shown.toString('hex')}${more} ${JSON.stringify(shown.toString('latin1'))}${more}`;
+  }
+  if (call.mode === layout.MODE_DIGEST) {
+    const first =
+      call.tail.length >= 8 ? call.tail.readBigUInt64LE(0).toString(16).padStart(16, '0') : '';
+    return `${call.length} bytes with digest ${first}${call.tail.length > 8 ? '…' : ''}`;
+  }
+  return `${call.length} stale bytes`;
+}

@@ -1,0 +1,14 @@
+// Traces: recording them, reading them, replaying them.
+
+export { replayCore } from './core-replay';
+export { type Divergence, formatDivergence, type Report, type Verdict } from './divergence';
+export { FORMAT, type Payload, type TraceHeader } from './format';
+export {
+  type Program,
+  type ProgramReplayOptions,
+  type ProgramReport,
+  replayProgram,
+} from './program-replay';
+export { type RecordOptions, record } from './record';
+export { fileSink, type Sink } from './sink';
+export { type Ending, openTrace, type PayloadRange, Trace, type TurnBlock } from './trace';

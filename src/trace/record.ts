@@ -1,0 +1,61 @@
+// record(host, where): a decorator over any host. The reactor does not know that it is there.
+import * as layout from '../../assembly/layout';
+import { type CalandriaError, CalandriaError as RecordingError } from '../errors';
+import type { Host } from '../host/host';
+import type { Payload } from './format';
+import { Recorder } from './recorder';
+import { fileSink, type Sink } from './sink';
+
+export interface RecordOptions {
+  /** 'digest' keeps a digest for each 4 KiB instead of the bytes: smaller and cheaper, but only the core can be replayed. Default 'full'. */
+  readonly payload?: Payload;
+  /** The recording ended because it could not be written. Default: a process warning. */
+  readonly onError?: (error: CalandriaError) => void;
+}
+
+/** Records everything that passes through the host's seam into a file (or any sink). */
+export function record(host: Host, where: string | Sink, options: RecordOptions = {}): Host {
+  const { payload = 'full', onError = (error: Error) => process.emitWarning(error) } = options;
+  if (payload !== 'full' && payload !== 'digest') {
+    throw new RecordingError(
+      'ERR_CALANDRIA_BAD_OPTION',
+      `payload is "full" or "digest", not ${JSON.stringify(payload)}.`,
+    );
+  }
+  let recorder: Recorder | undefined;
+  const finish = (): void => recorder?.end();
+  return {
+    ...host,
+    settings:
+      (host.settings ?? 0) |
+      layout.SETTING_TRACE |
+      (payload === 'digest' ? layout.SETTING_TRACE_DIGEST : 0),
+    open(seam) {
+      const sink = typeof where === 'string' ? fileSink(where) : where;
+      const writer = new Recorder(seam.memory, seam.description, sink, {
+        payload,
+        host: host.name,
+        onError,
+      });
+      recorder = writer;
+      // A process that simply runs out of work has ended its recording too.
+      process.once('exit', finish);
+      host.open({
+        ...seam,
+        ingest: () => writer.in(seam.ingest),
+        end() {
+          seam.end();
+          writer.out();
+        },
+      });
+    },
+    close() {
+      host.close();
+      // The turn that closes the reactor is complete when it does.
+      recorder?.out();
+      finish();
+      process.removeListener('exit', finish);
+    },
+    spill: () => recorder?.spill(),
+  };
+}
