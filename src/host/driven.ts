@@ -1,5 +1,6 @@
 // The drive of hosts written in JavaScript. A turn is two immediates queued together: the first runs the
-// handlers, the second ends the turn; between them Node runs only ticks and microtasks.
+// handlers, the second ends the turn; between them Node runs only ticks and microtasks, and what those call
+// belongs to the turn.
 import * as layout from '../../assembly/layout';
 import { long, word } from '../core/memory';
 import type { Host, Seam } from './host';
@@ -20,28 +21,66 @@ export interface DrivenHost {
 
 export function driven(host: DrivenHost): Host {
   let seam: Seam | undefined;
+  /** The two immediates stand in Node's queue, or the first of them ran. */
   let queued = false;
+  let turning = false;
+  /** Woken within a turn: what the host heard of there is for the next one. */
+  let again = false;
+
   const wake = (): void => {
-    if (queued || !seam) return;
-    queued = true;
-    setImmediate(begin);
-    setImmediate(finish);
+    if (!seam) return;
+    if (turning) again = true;
+    else if (!queued) {
+      queued = true;
+      setImmediate(begin);
+      setImmediate(finish);
+    }
   };
+
   const begin = (): void => {
     if (!seam) return;
-    host.poll();
-    seam.ingest();
-    seam.deliver();
+    turning = true;
+    stopIfThrown(() => {
+      host.poll();
+      seam?.ingest();
+      seam?.deliver();
+    });
   };
+
   const finish = (): void => {
     if (!seam) return;
-    seam.end();
+    let soon = false;
+    stopIfThrown(() => {
+      // The end of the turn may close the reactor, and with it this host.
+      seam?.end();
+      if (seam) soon = host.submit();
+    });
     queued = false;
+    turning = false;
     if (!seam) return;
-    const soon = host.submit();
-    if (soon || word(seam.memory, layout.TURN_AGAIN) !== 0) wake();
-    else host.arm(long(seam.memory, layout.DEADLINE));
+    if (soon || again || word(seam.memory, layout.TURN_AGAIN) !== 0) {
+      again = false;
+      wake();
+    } else {
+      host.arm(long(seam.memory, layout.DEADLINE));
+    }
   };
+
+  /** Only a fault of the core or the host throws here: no turn may follow, and it must be seen. */
+  const stopIfThrown = (part: () => void): void => {
+    try {
+      part();
+    } catch (error) {
+      if (seam) close();
+      throw error;
+    }
+  };
+
+  const close = (): void => {
+    seam = undefined;
+    host.close();
+  };
+
   return {
     name: host.name,
     open(given) {
@@ -50,9 +89,6 @@ export function driven(host: DrivenHost): Host {
     },
     wake,
     hold: (hold) => host.hold(hold),
-    close() {
-      seam = undefined;
-      host.close();
-    },
+    close,
   };
 }

@@ -1,4 +1,280 @@
-import type { Host } from './host';
+// The node host: pure JavaScript on node:net, so it runs wherever Node does. It answers each operation as
+// host/sockets.cc does; what node:net does in its own time is answered "in progress" or "not now".
+import { connect, type NetConnectOpts } from 'node:net';
+import * as layout from '../../assembly/layout';
+import { type ReactorMemory, word } from '../core/memory';
+import { errorNumber } from '../errors';
+import { writePeer } from '../reactor/address';
+import { type DrivenHost, driven } from './driven';
+import type { Host, Seam } from './host';
+import { ListenerSource } from './node-listener';
+import { numberOf, type Source } from './node-source';
+import { HIGH_WATER, Stream } from './node-stream';
+import { Outgoing } from './outgoing';
+import { ReadRoom } from './read-room';
+
+const TIMEOUT_MAX = 2 ** 31 - 1;
+const BAD_DESCRIPTOR = -errorNumber('EBADF');
+const NOT_SOCKET = -errorNumber('ENOTSOCK');
+const NOT_SUPPORTED = -errorNumber('EOPNOTSUPP');
+const UNKNOWN_OPERATION = -errorNumber('ENOSYS');
+
+class NodeHost implements DrivenHost {
+  readonly name = 'node';
+  private memory!: ReactorMemory;
+  private room!: ReadRoom;
+  private wake: () => void = () => {};
+  private readonly sources: (Source | undefined)[] = [];
+  /** Sources with readiness that no turn took yet, in the order in which it came. */
+  private ready: Source[] = [];
+  private keeper: NodeJS.Timeout | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private armed = 0n;
+
+  open(seam: Seam, wake: () => void): void {
+    this.memory = seam.memory;
+    this.wake = wake;
+    this.room = new ReadRoom(seam.memory);
+    this.set(layout.EVENT_FORMAT, layout.FORMAT_PORTABLE);
+    this.set(layout.EVENT_RECORD_SIZE, layout.PORTABLE_SIZE);
+  }
+
+  private readonly report = (source: Source): void => {
+    this.ready.push(source);
+    this.wake();
+  };
+
+  poll(): void {
+    const { memory } = this;
+    this.count(layout.COUNTER_HOST_WAITS);
+    memory.longs[layout.NOW >> 3] = process.hrtime.bigint();
+    const most = word(memory, layout.EVENTS_MAX);
+    let at = word(memory, layout.EVENTS_BASE);
+    let events = 0;
+    let looked = 0;
+    for (; looked < this.ready.length && events < most; looked++) {
+      const source = this.ready[looked] as Source;
+      const bits = source.take();
+      if (bits === 0) continue;
+      this.set(at, source.record);
+      this.set(at + 4, source.generation);
+      this.set(at + 8, bits);
+      this.set(at + 12, source.available);
+      at += layout.PORTABLE_SIZE;
+      events++;
+    }
+    this.ready = this.ready.slice(looked);
+    if (this.ready.length > 0) this.wake();
+    this.set(layout.EVENT_COUNT, events);
+    this.set(layout.WAIT_RESULT, events);
+  }
+
+  submit(): boolean {
+    const { memory, room } = this;
+    const total = word(memory, layout.SUBMISSION_COUNT);
+    let entry = word(memory, layout.SUBMISSIONS_BASE);
+    let before = 0;
+    let fellShort = false;
+    room.open();
+    for (let place = 0; place < total; place++) {
+      const linked = (memory.bytes[entry + layout.SUBMISSION_FLAGS] as number) & 1;
+      const operation = memory.bytes[entry + layout.SUBMISSION_OPERATION] as number;
+      before = linked && before < 0 ? -layout.ERROR_CANCELED : this.execute(operation, entry);
+      this.set(entry + layout.SUBMISSION_RESULT, before);
+      if (operation === layout.OPERATION_SEND) {
+        fellShort ||= before !== word(memory, entry + layout.SUBMISSION_LENGTH);
+      }
+      entry += layout.SUBMISSION_SIZE;
+    }
+    this.set(layout.SUBMISSION_DONE, total);
+    return fellShort;
+  }
+
+  private execute(operation: number, entry: number): number {
+    const { memory } = this;
+    if (operation === layout.OPERATION_LISTEN || operation === layout.OPERATION_CONNECT) {
+      return this.openSource(entry, operation === layout.OPERATION_CONNECT);
+    }
+    const record = word(memory, entry + layout.SUBMISSION_RECORD);
+    const source = this.sources[record];
+    if (source?.generation !== word(memory, entry + layout.SUBMISSION_GENERATION)) {
+      return operation === layout.OPERATION_CLOSE ? 0 : BAD_DESCRIPTOR;
+    }
+    if (operation === layout.OPERATION_ACCEPT) return this.accept(entry, source);
+    if (operation === layout.OPERATION_RECEIVE) return this.receive(entry, source);
+    if (operation === layout.OPERATION_SEND) {
+      this.count(layout.COUNTER_HOST_SENDS);
+      return source instanceof Stream ? source.send(new Outgoing(memory, entry)) : NOT_SOCKET;
+    }
+    this.count(layout.COUNTER_HOST_OTHERS);
+    switch (operation) {
+      case layout.OPERATION_CLOSE:
+        this.sources[record] = undefined;
+        source.close(word(memory, entry + layout.SUBMISSION_ARGUMENT) === 1);
+        return 0;
+      case layout.OPERATION_CONNECT_STATUS:
+        return this.answerStatus(entry, source);
+      case layout.OPERATION_SHUTDOWN:
+        return source instanceof Stream ? source.shutDown() : NOT_SOCKET;
+      case layout.OPERATION_SAMPLE:
+        this.set(
+          entry + layout.SUBMISSION_EXTRA,
+          source instanceof Stream ? source.space : layout.UNKNOWN,
+        );
+        return source.available;
+      case layout.OPERATION_OPTION:
+        if (!(source instanceof Stream)) return NOT_SOCKET;
+        return source.setOption(
+          word(memory, entry + layout.SUBMISSION_ARGUMENT),
+          word(memory, entry + layout.SUBMISSION_LENGTH),
+        );
+      default:
+        return UNKNOWN_OPERATION;
+    }
+  }
+
+  /** LISTEN and CONNECT: node:net tells later what became of them. */
+  private openSource(entry: number, dial: boolean): number {
+    const { memory } = this;
+    const address = word(memory, entry + layout.SUBMISSION_ADDRESS);
+    const length = word(memory, entry + layout.SUBMISSION_LENGTH);
+    const argument = word(memory, entry + layout.SUBMISSION_ARGUMENT);
+    const backlog = word(memory, entry + layout.SUBMISSION_EXTRA);
+    const options = (argument >> 16) & 0xff;
+    const name = Buffer.from(memory.buffer, address, length).toString();
+    const where: NetConnectOpts =
+      options & layout.SOCKET_LOCAL
+        ? // unix(7): an abstract name begins with a zero byte.
+          { path: name.startsWith('@') ? `\0${name.slice(1)}` : name }
+        : { host: name, port: argument & 0xffff };
+    const noDelay = (options & layout.SOCKET_NO_DELAY) !== 0;
+    const keepAlive = (options & layout.SOCKET_KEEP_ALIVE) !== 0;
+    try {
+      let source: Source;
+      if (dial) {
+        // highWaterMark reaches the stream's constructor, although the types do not know it.
+        const how = { noDelay, keepAlive, allowHalfOpen: true, highWaterMark: HIGH_WATER };
+        const socket = connect({ ...where, ...how });
+        source = new Stream(socket, this.report);
+        (source as Stream).start();
+      } else {
+        const reusePort = (options & layout.SOCKET_REUSE_PORT) !== 0;
+        if (reusePort && !canReusePort()) return NOT_SUPPORTED;
+        const ipv6Only = (options & layout.SOCKET_IPV6_ONLY) !== 0;
+        source = new ListenerSource(
+          { ...where, backlog, ipv6Only, ...(reusePort ? { reusePort } : {}) },
+          { noDelay, keepAlive, waitingMax: word(memory, layout.RECORDS_MAX) },
+          this.report,
+        );
+      }
+      this.keep(
+        source,
+        word(memory, entry + layout.SUBMISSION_RECORD),
+        word(memory, entry + layout.SUBMISSION_GENERATION),
+      );
+      return -layout.ERROR_IN_PROGRESS;
+    } catch (error) {
+      return -numberOf(error);
+    }
+  }
+
+  private keep(source: Source, record: number, generation: number): void {
+    this.sources[record] = source;
+    source.keep(record, generation);
+  }
+
+  private answerStatus(entry: number, source: Source): number {
+    if (!this.room.ensure(layout.PEER_SIZE)) return -layout.ERROR_NO_BUFFERS;
+    const status = source.status();
+    if (status === 0) this.answerPeer(entry, source.local);
+    return status;
+  }
+
+  /** Puts a peer record among the bytes that arrived, and its address into the entry. */
+  private answerPeer(entry: number, { address, port }: { address: string; port: number }): void {
+    writePeer(this.memory.bytes, this.room.cursor, address, port);
+    this.set(entry + layout.SUBMISSION_EXTRA, this.room.cursor);
+    this.room.cursor += layout.PEER_SIZE;
+  }
+
+  private accept(entry: number, source: Source): number {
+    if (!(source instanceof ListenerSource)) return NOT_SOCKET;
+    // Canceled, not "no buffers": the listener has nothing to step back from, it goes on next turn.
+    if (!this.room.ensure(layout.PEER_SIZE)) return -layout.ERROR_CANCELED;
+    this.count(layout.COUNTER_HOST_ACCEPTS);
+    const stream = source.accept();
+    if (typeof stream === 'number') return stream;
+    const child = word(this.memory, entry + layout.SUBMISSION_ADDRESS);
+    this.keep(stream, child, word(this.memory, entry + layout.SUBMISSION_LENGTH));
+    stream.start();
+    this.answerPeer(entry, stream.remote);
+    return 0;
+  }
+
+  private receive(entry: number, source: Source): number {
+    const { memory, room } = this;
+    if (!(source instanceof Stream)) return NOT_SOCKET;
+    if (!room.ensure(word(memory, entry + layout.SUBMISSION_ARGUMENT))) {
+      return -layout.ERROR_NO_BUFFERS;
+    }
+    const want = word(memory, entry + layout.SUBMISSION_LENGTH) >>> 0;
+    this.count(layout.COUNTER_HOST_RECEIVES);
+    const most = Math.min(want, room.limit - room.cursor);
+    const result = source.receive(memory.bytes, room.cursor, most);
+    if (result > 0) {
+      this.set(entry + layout.SUBMISSION_EXTRA, room.cursor);
+      room.cursor += result;
+    }
+    return result;
+  }
+
+  arm(deadline: bigint): void {
+    if (deadline === this.armed) return;
+    clearTimeout(this.timer);
+    this.armed = deadline;
+    if (deadline === 0n) return;
+    const left = deadline - process.hrtime.bigint();
+    // Rounded up. Should Node still come early, then the core finds nothing due and arms again.
+    const milliseconds = left > 0n ? Number((left + 999_999n) / 1_000_000n) : 0;
+    this.timer = setTimeout(
+      () => {
+        this.armed = 0n;
+        this.wake();
+      },
+      Math.min(milliseconds, TIMEOUT_MAX),
+    ).unref();
+  }
+
+  /** Sockets, servers and the timer keep nothing alive; this does, while the reactor has work. */
+  hold(hold: boolean): void {
+    clearInterval(this.keeper);
+    this.keeper = hold ? setInterval(() => {}, TIMEOUT_MAX) : undefined;
+  }
+
+  close(): void {
+    this.hold(false);
+    clearTimeout(this.timer);
+    for (const source of this.sources.splice(0)) source?.close(false);
+    this.ready = [];
+  }
+
+  private set(address: number, value: number): void {
+    this.memory.words[address >> 2] = value;
+  }
+
+  private count(counter: number): void {
+    const { longs } = this.memory;
+    longs[counter >> 3] = (longs[counter >> 3] as bigint) + 1n;
+  }
+}
+
+/** node:net passes the option on from these versions (and ignored it before). */
+function canReusePort(): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
+}
+
+/** Everywhere: node:net. */
 export function node(): Host {
-  throw new Error('not yet');
+  return driven(new NodeHost());
 }
