@@ -165,8 +165,13 @@ function opened(entry: u32, record: i32, result: i32): void {
   records.setState(record, layout.STATE_OPEN);
   if (records.kind(record) == layout.KIND_LISTENER) {
     deliver(layout.DELIVER_LISTENING, record, address, layout.PEER_SIZE, 0);
+    return;
+  }
+  count(layout.COUNTER_CONNECTED);
+  if (records.has(record, layout.WORK_WANT_CLOSE)) {
+    // Closed before it was open: what was written goes out, and no handler but `close` hears of it.
+    records.setState(record, layout.STATE_CLOSING);
   } else {
-    count(layout.COUNTER_CONNECTED);
     deliver(layout.DELIVER_OPEN, record, address, layout.PEER_SIZE, 0);
   }
 }

@@ -45,7 +45,8 @@ function settle(record: i32): void {
       return;
     }
     case layout.STATE_CONNECTING: {
-      if (asked(record, layout.WORK_WANT_CLOSE)) close(record);
+      // With bytes to send, closing waits for the connection as they do.
+      if (asked(record, layout.WORK_WANT_CLOSE) && pieces.empty(record)) close(record);
       else if (asked(record, layout.WORK_WANT_CONNECT_STATUS)) {
         records.set(record, layout.WORK_CONTROLLING);
         submit(layout.OPERATION_CONNECT_STATUS, record, 0, 0, 0);
