@@ -16,7 +16,7 @@ export interface LoadOrder {
   readonly size: number;
   /** Measure this long… */
   readonly milliseconds?: number;
-  /** …or send this many messages on every connection. */
+  /** …or send this many messages on every connection, two or more. */
   readonly messages?: number;
   /** Before the measurement: the compilers warm up. Not used when messages are counted. */
   readonly warmUpMilliseconds: number;
@@ -30,6 +30,7 @@ export type LoadReport =
 
 /** Connections that are being opened at a time: more would overflow a listener's backlog and wait a second. */
 const OPENING_MAX = 128;
+const SEQUENCE_DIGITS = 8;
 
 interface Client {
   readonly message: Buffer;
@@ -46,7 +47,9 @@ class Load {
   private readonly connections: Connection[] = [];
   private dialled = 0;
   private messages = 0;
+  private named = 0;
   private finished = 0;
+  private running = false;
   private measuring = false;
   private stopping = false;
   private measuringSince = 0;
@@ -61,15 +64,11 @@ class Load {
   }
 
   private readonly handlers = {
+    // Open means that the kernel accepted it, not that the server did: until it has answered once, the
+    // connection counts as being opened, so that no server's backlog overflows.
     open: (connection: Connection): void => {
       connection.data = this.makeClient();
-      const opened = this.connections.push(connection);
-      const { connections: wanted } = this.order;
-      if (opened % 25 === 0 || opened === wanted) {
-        tell({ kind: 'connecting', done: opened, wanted });
-      }
-      if (this.dialled < wanted) this.dial();
-      else if (opened === wanted) this.run();
+      this.send(connection);
     },
     data: (connection: Connection, bytes: Uint8Array): void => this.receive(connection, bytes),
     error: (_: Connection, error: Error): void => this.fail(error.message),
@@ -85,13 +84,24 @@ class Load {
   }
 
   private makeClient(): Client {
-    const message = Buffer.alloc(this.order.size);
-    const text = `connection ${this.connections.length} of the demo `;
-    message.fill(text);
+    this.named += 1;
+    const message = Buffer.alloc(
+      this.order.size,
+      `${' '.repeat(SEQUENCE_DIGITS)} connection ${this.named} of the demo. `,
+    );
     return { message, sequence: 0, received: 0, sentAt: 0 };
   }
 
+  private opened(connection: Connection): void {
+    const opened = this.connections.push(connection);
+    const { connections: wanted } = this.order;
+    if (opened % 25 === 0 || opened === wanted) tell({ kind: 'connecting', done: opened, wanted });
+    if (this.dialled < wanted) this.dial();
+    else if (opened === wanted) this.run();
+  }
+
   private run(): void {
+    this.running = true;
     for (const connection of this.connections) this.send(connection);
     const { warmUpMilliseconds, milliseconds } = this.order;
     if (milliseconds === undefined) return this.measure();
@@ -114,7 +124,7 @@ class Load {
   private send(connection: Connection): void {
     const client = connection.data as Client;
     // No two messages are alike, so an answer that comes twice or in the wrong place does not pass.
-    client.message.writeUInt32LE(client.sequence, 0);
+    client.message.write(String(client.sequence).padStart(SEQUENCE_DIGITS, '0'), 'latin1');
     client.received = 0;
     client.sentAt = performance.now();
     connection.write(client.message);
@@ -132,9 +142,10 @@ class Load {
     }
     client.received = until;
     if (until < message.length) return;
+    client.sequence += 1;
+    if (!this.running) return this.opened(connection);
     this.messages += 1;
     if (this.measuring) this.histogram.record((performance.now() - client.sentAt) * 1000);
-    client.sequence += 1;
     const { messages = Number.POSITIVE_INFINITY } = this.order;
     if (client.sequence < messages) {
       if (!this.stopping) this.send(connection);

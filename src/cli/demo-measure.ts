@@ -80,7 +80,11 @@ export function formatMeasurements(sums: readonly Sum[], host: string, paint: Pa
     name,
     ...values.map((value, column) => formatCount(value, column === 0 ? 0 : 2)),
   ];
-  const ratios = ours.map((value, column) => `${(value / (theirs[column] ?? 1)).toFixed(2)} x`);
+  // A single worst case says something about each run, and nothing about the two together.
+  const worst = header.indexOf('worst ms') - 1;
+  const ratios = ours.map((value, column) =>
+    column === worst ? '' : `${(value / (theirs[column] ?? 1)).toFixed(2)} x`,
+  );
   return formatTable(
     [
       header.map(paint.dim),

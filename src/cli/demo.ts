@@ -1,12 +1,16 @@
 // calandria demo: the whole idea in under twenty seconds, on this machine, with real sockets.
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { CANDIDATES, chooseHost } from '../host/choose';
+import type { Verdict } from '../trace';
 import { formatMeasurements, MESSAGE_BYTES, measureBoth } from './demo-measure';
+import { type Change, changeOneByte, formatSize, recordRun, replayBoth } from './demo-trace';
+import { EXIT_FINDING } from './exit';
 import { openFilesMax } from './machine';
 import { positiveNumber, wholeNumber } from './options';
+import { formatParts, type Part } from './replay';
 import {
   formatCount,
   isRich,
@@ -20,6 +24,7 @@ interface DemoOptions {
   readonly connections: number;
   readonly seconds: number;
   readonly host?: string;
+  readonly folder?: string;
 }
 
 /** Descriptors that each of the processes needs besides its connections. */
@@ -46,6 +51,7 @@ export function addDemo(program: Command): void {
       1.5,
     )
     .option('--host <name>', 'host of the server (default: the best that can run here)')
+    .option('--folder <folder>', 'where the traces go (default: a new one in the temporary folder)')
     .addHelpText(
       'after',
       `
@@ -70,10 +76,11 @@ async function runDemo(options: DemoOptions): Promise<void> {
   const rich = isRich(process.stdout);
   const paint = makePaint(rich);
   const host = chooseHost(options.host).name;
+  if (options.folder) mkdirSync(options.folder, { recursive: true });
   const stage: Stage = {
     host,
     connections: Math.max(1, Math.min(options.connections, openFilesMax() - DESCRIPTORS_ELSE)),
-    folder: mkdtempSync(join(tmpdir(), 'calandria-demo-')),
+    folder: options.folder ?? mkdtempSync(join(tmpdir(), 'calandria-demo-')),
     paint,
     progress: makeProgress(process.stdout, rich),
   };
@@ -92,18 +99,19 @@ async function runDemo(options: DemoOptions): Promise<void> {
     );
   }
   await serve(stage, options.seconds);
+  await tellOfTraces(stage);
 }
 
-export function heading(paint: Paint, number: number, title: string, text: string): void {
-  console.log(`\n${paint.cyan(String(number))}  ${paint.bold(title.padEnd(8))} ${text}`);
+function heading(paint: Paint): (number: number, title: string, text: string) => void {
+  return (number, title, text) =>
+    console.log(`\n${paint.cyan(String(number))}  ${paint.bold(title.padEnd(7))} ${text}`);
 }
 
 async function serve(
   { host, connections, paint, progress }: Stage,
   seconds: number,
 ): Promise<void> {
-  heading(
-    paint,
+  heading(paint)(
     1,
     'Serve',
     `${formatCount(connections)} TCP connections, a message of ${MESSAGE_BYTES} bytes under way on each`,
@@ -115,8 +123,58 @@ async function serve(
   console.log(`   Every byte of ${formatCount(messages)} answers was compared.`);
 }
 
+async function tellOfTraces(stage: Stage): Promise<void> {
+  const { paint, folder } = stage;
+  const title = heading(paint);
+  title(2, 'Record', 'the same server, every byte of it into a file');
+  const { file, messages, bytes } = await recordRun(stage);
+  console.log(`   ${formatCount(messages)} messages, ${formatSize(bytes)} in ${file}`);
+
+  title(3, 'Replay', 'the core on the recorded events, the program on the recorded deliveries');
+  const parts = await replayBoth(file);
+  console.log(formatParts(parts, paint, '   '));
+  expectVerdict(parts, 'identical');
+
+  title(4, 'Tamper', 'one byte of a copy is changed, its checksum made right again');
+  const change = changeOneByte(file, folder);
+  const { turn, connection, place, before, after } = change;
+  console.log(
+    `   byte ${place} of what came in on connection ${connection} in turn ${turn}: ${before} is now ${after}`,
+  );
+  const changed = await replayBoth(change.file);
+  console.log(formatParts(changed, paint, '   '));
+  expectVerdict(changed, 'diverged');
+  suggest(stage, file, change);
+}
+
+/** The demo is a claim; when it does not hold, the exit code says so. */
+function expectVerdict(parts: readonly Part[], expected: Verdict): void {
+  for (const { name, report } of parts) {
+    if (report.verdict === expected) continue;
+    console.error(
+      `error: the ${name} replay should be ${expected}; this is a defect, please report it.`,
+    );
+    process.exitCode = EXIT_FINDING;
+  }
+}
+
+function suggest({ paint }: Stage, file: string, change: Change): void {
+  const command = commandName();
+  const connection = `--connection ${change.connection}`;
+  console.log(`\n${paint.bold('What to try next')}`);
+  const rows = [
+    ['inspect', `${file} ${connection}`, "one connection's whole life"],
+    ['replay', change.file, 'the divergence again; its exit code is 1'],
+    ['echo', '--port 7000 --record my.trace', 'record what you send it'],
+    ['doctor', '', 'what else this machine can run, and its limits'],
+  ];
+  for (const [name, text, what] of rows) {
+    console.log(`  ${paint.dim(`# ${what}`)}\n  ${command} ${name} ${text}`.trimEnd());
+  }
+}
+
 /** How this command line was called, so that what is suggested can be typed as it stands. */
-export function commandName(): string {
+function commandName(): string {
   const script = process.argv[1] ?? '';
   if (process.env.npm_command === 'exec') return 'npx calandria';
   if (basename(script) === 'calandria') return 'calandria';

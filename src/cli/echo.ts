@@ -2,11 +2,13 @@
 import { isIPv6 } from 'node:net';
 import { type Command, Option } from 'commander';
 import { CANDIDATES, chooseHost } from '../host/choose';
+import type { Host } from '../host/host';
 import { createReactor } from '../index';
 import { echo } from '../programs/echo';
 import type { Address } from '../reactor/address';
 import type { Reactor } from '../reactor/reactor';
-import { UserError } from './exit';
+import { record } from '../trace';
+import { EXIT_FINDING, UserError } from './exit';
 import { wholeNumber } from './options';
 
 /** Connections that still have something to send when a signal comes get this long. */
@@ -42,7 +44,8 @@ On SIGTERM or SIGINT it stops accepting, sends what it still holds, and exits 0;
 after 5 seconds is dropped. A second signal drops it at once.
 
 A recording with --payload full can be replayed against any program. With --payload digest it is
-smaller and keeps nobody's data; only the core can be replayed from it.
+smaller and keeps nobody's data; only the core can be replayed from it. The server outlives a
+recording that cannot be written any more; then it says so, and exits 1 in the end.
 
 Examples:
   $ calandria echo                              a free port on 127.0.0.1
@@ -59,12 +62,22 @@ function hostNames(): string {
 
 async function runEcho(options: EchoOptions): Promise<void> {
   const { port, address } = options;
-  const host = chooseHost(options.host);
+  const chosen = chooseHost(options.host);
+  const host = options.record ? recorded(chosen, options.record, options) : chosen;
   const parameters = { port, address };
   const reactor = createReactor({ host, program: { name: 'echo', parameters } });
   drainOnSignal(reactor);
   const bound = await listen(reactor, parameters);
   console.log(`listening on ${formatAddress(bound)}`);
+}
+
+/** A server outlives its recording, but whoever counts on the file has to hear of it. */
+function recorded(host: Host, file: string, { payload }: EchoOptions): Host {
+  const onError = (error: Error): void => {
+    console.error(`warning: ${error.message} The trace is ${file}.`);
+    process.exitCode = EXIT_FINDING;
+  };
+  return record(host, file, { payload, onError });
 }
 
 async function listen(

@@ -1,23 +1,18 @@
 #!/usr/bin/env node
 // The command line. Each command is one file; this one puts them together and turns errors into exit codes.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from 'commander';
-import { packageRoot } from '../package-root';
+import { packageVersion } from '../package-root';
 import { addDemo } from './demo';
 import { addDoctor } from './doctor';
 import { addEcho } from './echo';
 import { EXIT_FINE, reportError } from './exit';
-
-function version(): string {
-  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
+import { addInspect } from './inspect';
+import { addReplay } from './replay';
 
 function makeProgram(): Command {
   const program = new Command('calandria')
     .description('A portable reactor: serve real traffic, record it, replay it bit for bit.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     // Throws instead of exiting, so that every mistake in the command line becomes exit code 2.
@@ -33,13 +28,16 @@ Exit codes:
 Examples:
   $ calandria demo                              see what this is, in under 20 seconds
   $ calandria doctor                            what this machine can run, and what limits it
-  $ calandria echo --port 7000 --record a.trace a TCP server that records what it does
+  $ calandria echo --port 7000 --record a.trace
+                                                a TCP server that records what it does
   $ calandria replay a.trace                    run the recording again and compare
   $ calandria inspect a.trace                   read it, turn by turn
 
 \`calandria COMMAND --help\` explains each of them.`,
     );
   addEcho(program);
+  addReplay(program);
+  addInspect(program);
   addDoctor(program);
   addDemo(program);
   for (const command of program.commands) {

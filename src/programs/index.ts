@@ -1,10 +1,7 @@
 // Programs that come with the package. A trace's header names the program that ran; a replay finds those
 // of this table by that name, and asks for a module for any other.
-import type { Reactor } from '../reactor/reactor';
+import type { Program } from '../trace/program-replay';
 import { type EchoParameters, echo } from './echo';
-
-/** Starts its work on a reactor. The same parameters and the same deliveries give the same calls. */
-export type Program = (reactor: Reactor, parameters: Record<string, unknown>) => unknown;
 
 export const PROGRAMS: Readonly<Record<string, Program>> = {
   // What a trace's header says is checked by listen(), like any caller's options.
