@@ -1,0 +1,194 @@
+// The conformance suite runs once for every host that can run here. A test gets a Bench: it makes reactors
+// on that host, servers and clients, and takes them all away again when the test is over.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type Connection,
+  type CreateReactorOptions,
+  createReactor,
+  type Endpoint,
+  type Handlers,
+  hosts,
+  type Listener,
+  type ListenOptions,
+  type Reactor,
+} from '../../src';
+import { Client, type Place } from './client';
+
+export interface Served {
+  readonly reactor: Reactor;
+  readonly listener: Listener;
+  readonly place: Place;
+}
+
+export class Bench {
+  readonly host: string;
+  private readonly reactors: Reactor[] = [];
+  private readonly clients: Client[] = [];
+  private folder: string | undefined;
+  private paths = 0;
+
+  constructor(host: string) {
+    this.host = host;
+  }
+
+  reactor(options: CreateReactorOptions = {}): Reactor {
+    const reactor = createReactor({ ...options, host: this.host });
+    this.reactors.push(reactor);
+    return reactor;
+  }
+
+  /** A path that nobody has used yet. */
+  path(): string {
+    this.folder ??= mkdtempSync(join(tmpdir(), 'calandria-'));
+    return join(this.folder, `${++this.paths}.socket`);
+  }
+
+  async serve(
+    handlers: Handlers,
+    options: CreateReactorOptions = {},
+    listen: ListenOptions = { port: 0 },
+  ): Promise<Served> {
+    const reactor = this.reactor(options);
+    const listener = reactor.listen(listen, handlers);
+    const { address, port } = await listener.ready();
+    const place = listen.path === undefined ? { address, port } : { path: listen.path };
+    return { reactor, listener, place };
+  }
+
+  dial(place: Place): Client {
+    const client = new Client(place);
+    this.clients.push(client);
+    return client;
+  }
+
+  async clear(): Promise<void> {
+    for (const { socket } of this.clients) socket.destroy();
+    await Promise.all(this.clients.splice(0).map(({ closed }) => closed));
+    await Promise.all(this.reactors.splice(0).map((reactor) => reactor.close()));
+    if (this.folder) rmSync(this.folder, { recursive: true });
+    this.folder = undefined;
+  }
+}
+
+/** CALANDRIA_HOST narrows the suite to one host. */
+export function forEachHost(subject: string, body: (bench: Bench) => void): void {
+  const only = process.env.CALANDRIA_HOST;
+  for (const { name, missing } of hosts) {
+    if (only && only !== name) continue;
+    const reason = missing();
+    const title = `${subject} (${name})`;
+    if (reason) {
+      describe.skip(`${title}: ${reason}`, () => body(new Bench(name)));
+      continue;
+    }
+    describe(title, () => {
+      const bench = new Bench(name);
+      afterEach(() => bench.clear());
+      body(bench);
+    });
+  }
+}
+
+export interface Transport {
+  readonly name: string;
+  /** Somewhere to listen. */
+  endpoint(bench: Bench): Endpoint;
+}
+
+export const TRANSPORTS: readonly Transport[] = [
+  { name: 'TCP over IPv4', endpoint: () => ({ address: '127.0.0.1', port: 0 }) },
+  { name: 'TCP over IPv6', endpoint: () => ({ address: '::1', port: 0 }) },
+  { name: 'a Unix-domain socket', endpoint: (bench) => ({ path: bench.path() }) },
+];
+
+/** What happened, line by line; a test waits for a line instead of for a time. */
+export class Story {
+  readonly lines: string[] = [];
+  private waiting: { line: string; resolve(): void }[] = [];
+
+  tell(line: string): void {
+    this.lines.push(line);
+    const heard = this.waiting.filter((entry) => entry.line === line);
+    this.waiting = this.waiting.filter((entry) => entry.line !== line);
+    for (const { resolve } of heard) resolve();
+  }
+
+  until(line: string): Promise<void> {
+    if (this.lines.includes(line)) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push({ line, resolve }));
+  }
+
+  /** Handlers that tell what happens, and then do what `handlers` do. */
+  of(handlers: Handlers = {}): Handlers {
+    return {
+      ...handlers,
+      open: (connection) => {
+        this.tell('open');
+        return handlers.open?.(connection);
+      },
+      data: (connection, bytes) => {
+        const text = Buffer.from(bytes).toString();
+        const result = handlers.data?.(connection, bytes);
+        this.tell(`data ${text}`);
+        return result;
+      },
+      drain: (connection) => {
+        this.tell('drain');
+        return handlers.drain?.(connection);
+      },
+      end: (connection) => {
+        this.tell('end');
+        return handlers.end?.(connection);
+      },
+      error: (connection, error) => {
+        this.tell(`error ${(error as NodeJS.ErrnoException).code}`);
+        return handlers.error?.(connection, error);
+      },
+      close: (connection) => {
+        this.tell('close');
+        return handlers.close?.(connection);
+      },
+    };
+  }
+}
+
+/** A promise and the function that resolves it. */
+export function promised<Value = void>(): {
+  promise: Promise<Value>;
+  resolve(value: Value): void;
+} {
+  let resolve: (value: Value) => void = () => {};
+  const promise = new Promise<Value>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+/** Bytes that show where they belong: no two runs of them are alike. */
+export function pattern(length: number, seed = 1): Buffer {
+  const bytes = Buffer.alloc(length);
+  // A test's globals are looked up slowly.
+  const { imul } = Math;
+  let state = seed;
+  for (let place = 0; place < length; place++) {
+    // Numerical Recipes' linear congruential generator, its high byte.
+    state = (imul(state, 1664525) + 1013904223) | 0;
+    bytes[place] = state >>> 24;
+  }
+  return bytes;
+}
+
+/** An echo server's handlers: what a connection sends comes back, and so does its end. */
+export const ECHO: Handlers = {
+  data(connection: Connection, bytes: Uint8Array) {
+    if (!connection.write(bytes)) connection.read(0);
+  },
+  drain(connection) {
+    connection.read(Number.POSITIVE_INFINITY);
+  },
+  end(connection) {
+    connection.end();
+  },
+};
