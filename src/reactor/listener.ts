@@ -1,4 +1,5 @@
 // A listener: a name for a listening record.
+import { CalandriaError } from '../errors';
 import type { Address } from './address';
 import type { Reactor } from './reactor';
 import { ReceiveSide } from './sides';
@@ -47,7 +48,10 @@ export class Listener {
     return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
   }
 
-  /** How many connections to accept from now on: Infinity (the start), or a number; 0 leaves them waiting. */
+  /**
+   * How many connections to accept from now on: Infinity (the start), or a number; 0 leaves them
+   * waiting.
+   */
   accept(connections: number): void {
     this.reactor.appetite(this.record, this.generation, connections);
   }
@@ -89,6 +93,10 @@ export class Listener {
   /** Internal: the record is about to be freed. */
   finish(): void {
     this.finished = true;
+    // Closed before it listened: who waits to hear of it must hear of that.
+    if (!this.bound) {
+      this.failed(new CalandriaError('ERR_CALANDRIA_CLOSED', 'The listener was closed.'));
+    }
     this.receiveSide?.freeze();
   }
 }
