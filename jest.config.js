@@ -3,7 +3,8 @@ module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  // Types are checked by `npm run check`; here each file is only stripped of them (isolatedModules).
+  // Types are checked by `npm run check`; here each file is only stripped of them
+  // (isolatedModules).
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json' }] },
   moduleNameMapper: {
     // The package's own name means the sources, so that a test and an example share one copy.

@@ -1,8 +1,8 @@
-// The two arenas: segments that are reused as soon as nothing refers to them, lowest first, so that a
-// server with small messages works in a few warm pages whatever the arena's size.
+// The two arenas: segments that are reused as soon as nothing refers to them, lowest first, so that
+// a server with small messages works in a few warm pages whatever the arena's size.
 //
-// A segment's references are the outgoing pieces that point into it. Deliveries need no count: what was
-// delivered in a turn is valid until the turn ends, and no segment is chosen before that.
+// A segment's references are the outgoing pieces that point into it. Deliveries need no count: what
+// was delivered in a turn is valid until the turn ends, and no segment is chosen before that.
 import * as layout from './layout';
 import {
   long,
@@ -57,7 +57,10 @@ export function readLimitOf(address: u32): u32 {
   return baseOf(segment) + readSegmentSize;
 }
 
-/** The host put `length` bytes at `address`: they are this turn's, and the cursor stands behind them. */
+/**
+ * The host put `length` bytes at `address`: they are this turn's, and the cursor stands behind
+ * them.
+ */
 export function arrived(address: u32, length: u32): void {
   const segment = readSegmentOf(address);
   assert(segment != layout.NONE, 'bytes arrived outside the read arena');
@@ -78,7 +81,10 @@ export function arrived(address: u32, length: u32): void {
   setWord(layout.READ_CURSOR, address + length);
 }
 
-/** The read segment whose delivered bytes of this turn hold the whole range, or NONE: the bytes are stale. */
+/**
+ * The read segment whose delivered bytes of this turn hold the whole range, or NONE: the bytes are
+ * stale.
+ */
 export function deliveredIn(address: u32, length: u32): i32 {
   const segment = readSegmentOf(address);
   if (segment == layout.NONE) return layout.NONE;

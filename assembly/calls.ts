@@ -1,5 +1,6 @@
-// Calls: everything a program can ask of the reactor. Each checks its arguments, leaves a line in the call
-// stream when a trace is recorded, and changes the record; what follows from it is decided at turn's end.
+// Calls: everything a program can ask of the reactor. Each checks its arguments, leaves a line in
+// the call stream when a trace is recorded, and changes the record; what follows from it is decided
+// at turn's end.
 
 import * as arenas from './arenas';
 import { settleAbandoned } from './failure';
@@ -20,7 +21,9 @@ export function reserve(length: u32): u32 {
   return address != 0 ? address : bounce;
 }
 
-/** Listens (or, with `dial`, connects) at a name that lies where reserve() said. Returns the record. */
+/**
+ * Listens (or, with `dial`, connects) at a name that lies where reserve() said. Returns the record.
+ */
 export function open(
   dial: i32,
   address: u32,
@@ -87,9 +90,9 @@ function dropping(record: i32): bool {
 }
 
 /**
- * Bytes at `address`: delivered in this turn (sent from where they lie), or put where reserve() said.
- * A write that comes in chunks says with the first how many bytes there are in `total`, so that it is taken
- * whole or refused whole.
+ * Bytes at `address`: delivered in this turn (sent from where they lie), or put where reserve()
+ * said. A write that comes in chunks says with the first how many bytes there are in `total`, so
+ * that it is taken whole or refused whole.
  */
 export function write(record: i32, generation: u32, address: u32, length: u32, total: u32): i32 {
   const segment = arenas.deliveredIn(address, length);
@@ -128,7 +131,10 @@ export function write(record: i32, generation: u32, address: u32, length: u32, t
   return result(layout.CALL_WAIT);
 }
 
-/** Appetite: how many bytes (or connections) the program wants from now on; APPETITE_UNLIMITED for all. */
+/**
+ * Appetite: how many bytes (or connections) the program wants from now on; APPETITE_UNLIMITED for
+ * all.
+ */
 export function read(record: i32, generation: u32, appetite: i32): i32 {
   logged(layout.CALL_READ, record, generation, appetite, 0);
   if (!owns(record, generation)) return result(layout.CALL_STALE);
@@ -222,7 +228,10 @@ export function timerCancel(timer: i32, generation: u32): i32 {
   return result(layout.CALL_TAKEN);
 }
 
-/** The next 32 random bits (xorshift128+; Vigna, "Further scramblings of Marsaglia's xorshift generators"). */
+/**
+ * The next 32 random bits (xorshift128+; Vigna, "Further scramblings of Marsaglia's xorshift
+ * generators").
+ */
 export function random(): i32 {
   logged(layout.CALL_RANDOM, layout.NONE, 0, 0, 0);
   let a = long(layout.STATE_RANDOM_LOW);
@@ -242,7 +251,10 @@ export function thrown(record: i32, generation: u32): i32 {
   return result(layout.CALL_TAKEN);
 }
 
-/** Ends the reactor's work: with `drain`, sources close once they are quiet; without, now. The deadline is for the trace. */
+/**
+ * Ends the reactor's work: with `drain`, sources close once they are quiet; without, now. The
+ * deadline is for the trace.
+ */
 export function stop(drain: i32, deadline: i32): i32 {
   logged(layout.CALL_STOP, layout.NONE, 0, drain, deadline);
   setWord(layout.STATE_DRAINING, 1);

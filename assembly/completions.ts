@@ -1,5 +1,5 @@
-// Completions: what became of each submission. One function an operation; every one names what it does
-// with success, with "not now", and with failure.
+// Completions: what became of each submission. One function an operation; every one names what it
+// does with success, with "not now", and with failure.
 
 import * as arenas from './arenas';
 import { deliver } from './deliveries';
@@ -99,7 +99,8 @@ function received(entry: u32, record: i32, result: i32): void {
     } else if (!records.has(record, layout.WORK_END_DELIVERED)) {
       records.set(record, layout.WORK_END_DELIVERED);
       deliver(layout.DELIVER_END, record, 0, 0, 0);
-      // Nobody would ever end the other direction: a program without `end` wants the connection closed.
+      // Nobody would ever end the other direction: a program without `end` wants the connection
+      // closed.
       if (!(load<u16>(source, layout.RECORD_WANTS) & layout.WANTS_END)) {
         records.set(record, layout.WORK_WANT_SHUTDOWN);
       }
@@ -109,7 +110,8 @@ function received(entry: u32, record: i32, result: i32): void {
     records.clear(record, layout.WORK_READY);
     setAvailable(record, 0, layout.EXACTNESS_EXACT);
   } else if (result == -layout.ERROR_NO_BUFFERS) {
-    // Every read segment is held by sends that are under way: the bytes stay in the kernel until one is free.
+    // Every read segment is held by sends that are under way: the bytes stay in the kernel until
+    // one is free.
     count(layout.COUNTER_READS_WAITING);
   } else {
     const error = load<i32>(source, layout.TX_ERROR);
@@ -143,7 +145,9 @@ function sent(entry: u32, record: i32, result: i32): void {
   }
 }
 
-/** The host put a peer record into the read arena, like bytes that arrived: so it is in the trace. */
+/**
+ * The host put a peer record into the read arena, like bytes that arrived: so it is in the trace.
+ */
 function keepPeer(entry: u32, record: i32): u32 {
   const address = load<u32>(entry, layout.SUBMISSION_EXTRA);
   arenas.arrived(address, layout.PEER_SIZE);

@@ -1,5 +1,6 @@
 // The core: a pure function from vectors, completions, time and calls to records, deliveries and
-// submissions. It imports its memory and abort, nothing else; it knows no clock, no randomness, no I/O.
+// submissions. It imports its memory and abort, nothing else; it knows no clock, no randomness, no
+// I/O.
 //
 // A turn, as the reactor drives it:
 //
@@ -45,7 +46,8 @@ export function initialise(): void {
   setWord(layout.STATE_FREE_BLOCK, layout.NONE);
   setWord(layout.STATE_WORK_HEAD, layout.NONE);
   setWord(layout.STATE_WORK_TAIL, layout.NONE);
-  // Two rounds of splitmix64 (Steele, Lea, Flood 2014) spread the seed; neither word may be 0 for both.
+  // Two rounds of splitmix64 (Steele, Lea, Flood 2014) spread the seed; neither word may be 0 for
+  // both.
   const seed = <u64>(<u32>word(layout.SEED_LOW)) | ((<u64>(<u32>word(layout.SEED_HIGH))) << 32);
   setLong(layout.STATE_RANDOM_LOW, spread(seed + 0x9e3779b97f4a7c15) | 1);
   setLong(layout.STATE_RANDOM_HIGH, spread(seed + 0x3c6ef372fe94f82a));
@@ -97,7 +99,10 @@ function setDeadline(): void {
   setLong(layout.DEADLINE, timer == 0 || (parked != 0 && parked < timer) ? parked : timer);
 }
 
-/** The trace's digest of any bytes in memory: { low, high } words, the high one through digestHigh(). */
+/**
+ * The trace's digest of any bytes in memory: { low, high } words, the high one through
+ * digestHigh().
+ */
 export function digest(address: u32, length: u32): i32 {
   digestResult = digestBytes(0, address, length);
   return <i32>digestResult;

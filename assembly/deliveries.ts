@@ -1,5 +1,6 @@
-// The delivery list: what the handlers are to be told, in order. Its size follows from the other limits
-// (the reactor computes it), so that running past it is a mistake in the core and not a condition of load.
+// The delivery list: what the handlers are to be told, in order. Its size follows from the other
+// limits (the reactor computes it), so that running past it is a mistake in the core and not a
+// condition of load.
 import * as layout from './layout';
 import { count, deliveries, setWord, word } from './memory';
 import * as records from './records';

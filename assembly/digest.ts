@@ -1,8 +1,10 @@
-// The digest of trace format 1: 64 bits, four lanes over 32-byte stripes, so that Wasm runs near memory
-// speed. It detects accidents and edits, it is no defence against someone who wants a collision.
+// The digest of trace format 1: 64 bits, four lanes over 32-byte stripes, so that Wasm runs near
+// memory speed. It detects accidents and edits, it is no defence against someone who wants a
+// collision.
 //
-//   lane[i] = rotate(( lane[i] ^ word[i] ) * PRIME, 29)         for each whole stripe of four u64 words
-//   then the lanes, the remaining words, the last bytes (zero-padded) and the length are folded the same way
+//   lane[i] = rotate(( lane[i] ^ word[i] ) * PRIME, 29)     for each whole stripe of four u64 words
+//   then the lanes, the remaining words, the last bytes (zero-padded) and the length are folded
+//   the same way
 
 const PRIME: u64 = 0x9e3779b97f4a7c15;
 

@@ -1,5 +1,5 @@
-// Event vectors: raw records of one notifier, decoded by the format that the host names. What an event
-// means for a record is decided once, in apply(), whatever the kernel interface.
+// Event vectors: raw records of one notifier, decoded by the format that the host names. What an
+// event means for a record is decided once, in apply(), whatever the kernel interface.
 import * as layout from './layout';
 import { count, events, word } from './memory';
 import * as records from './records';

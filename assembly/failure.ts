@@ -1,4 +1,5 @@
-// How a source ends badly: the error is delivered after the data, once, and then the descriptor is closed.
+// How a source ends badly: the error is delivered after the data, once, and then the descriptor is
+// closed.
 
 import { deliver } from './deliveries';
 import * as layout from './layout';
@@ -21,8 +22,9 @@ export function fail(record: i32, error: i32): void {
 }
 
 /**
- * The send side failed while the kernel may still hold unread bytes: the program gets those first, then
- * the error in place of the end. A program that waits for `drain` is told, so that it reads on.
+ * The send side failed while the kernel may still hold unread bytes: the program gets those first,
+ * then the error in place of the end. A program that waits for `drain` is told, so that it reads
+ * on.
  */
 export function failSending(record: i32, error: i32): void {
   setWriteError(record, error);

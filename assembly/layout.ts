@@ -1,13 +1,15 @@
-// The memory layout: the law for the core (AssemblyScript), the reactor (TypeScript) and the shims (C++).
+// The memory layout: the law for the core (AssemblyScript), the reactor (TypeScript) and the shims
+// (C++).
 //
-// This file is valid as both TypeScript and AssemblyScript, and the C++ header is generated from it, so it
-// holds nothing but integer constants. All multi-byte fields are little-endian. Addresses are byte offsets
-// in the one linear memory. Changing anything here changes the layout hash in every trace header.
+// This file is valid as both TypeScript and AssemblyScript, and the C++ header is generated from
+// it, so it holds nothing but integer constants. All multi-byte fields are little-endian. Addresses
+// are byte offsets in the one linear memory. Changing anything here changes the layout hash in
+// every trace header.
 //
-//   0x00000  ┌──────────────────────────────┐  the compiler's static data (the core keeps none that changes)
-//   0x10000  │ control block, 4 KiB         │  limits, region addresses, exchange words, state, counters
+//   0x00000  ┌──────────────────────────────┐  the compiler's static data, which never changes
+//   0x10000  │ control block, 4 KiB         │  limits, addresses, exchange words, state, counters
 //            ├──────────────────────────────┤
-//            │ submissions      32 B each   │  core → host; the host writes the result into the entry
+//            │ submissions      32 B each   │  core → host; the result is written into the entry
 //            │ events           host format │  host → core; raw kernel records
 //            │ deliveries       32 B each   │  core → handlers
 //            │ updates          24 B each   │  which sides of which records changed this turn
@@ -16,7 +18,7 @@
 //            │ records         128 B each   │  one a source: both sides' latest kevent-style state
 //            │ peers            32 B each   │  socket addresses, kept apart because they are cold
 //            │ timers, heap, pieces, links  │
-//            │ queue blocks      4 KiB each │  unsent tails, the only bytes copied after a short write
+//            │ queue blocks      4 KiB each │  unsent tails: bytes copied after a short write
 //            │ bounce buffer                │  room for one write while the write arena is full
 //            │ read arena                   │  segments packed by the host, counted by the core
 //            │ write arena                  │
@@ -27,13 +29,14 @@ export const LAYOUT_VERSION = 1;
 export const LAYOUT_MAGIC = 0x414c4143;
 export const PAGE_SIZE = 0x10000;
 
-// ── Control block ────────────────────────────────────────────────────────────────────────────────────────
+// ── Control block ────────────────────────────────────────────────────────────────────────────────
 export const CONTROL = 0x10000;
 export const CONTROL_SIZE = 0x1000;
 export const CONTROL_MAGIC = CONTROL + 0;
 export const CONTROL_VERSION = CONTROL + 4;
 
-// Limits: written by the reactor before initialise(), never after. Counts are of entries, sizes are bytes.
+// Limits: written by the reactor before initialise(), never after. Counts are of entries, sizes are
+// bytes.
 export const RECORDS_MAX = CONTROL + 8;
 export const SUBMISSIONS_MAX = CONTROL + 12;
 export const EVENTS_MAX = CONTROL + 16;
@@ -103,7 +106,10 @@ export const WAIT_RESULT = CONTROL + 284;
 export const NOW = CONTROL + 288;
 /** [c] u64 nanoseconds: the turn that must not be later than this; 0 for none. */
 export const DEADLINE = CONTROL + 296;
-/** [c] Where the next read may put its bytes, the end of that segment, and the free segments to go on with. */
+/**
+ * [c] Where the next read may put its bytes, the end of that segment, and the free segments to go
+ * on with.
+ */
 export const READ_CURSOR = CONTROL + 304;
 export const READ_LIMIT = CONTROL + 308;
 export const SPARE_COUNT = CONTROL + 312;
@@ -159,7 +165,8 @@ export const STATE_DIGEST_CALLS = CONTROL + 496;
 export const SPARE_LIST = CONTROL + 512;
 export const SPARE_LIST_MAX = 64;
 
-// Counters: u64 each. The core's are part of the determinism; the host's say what the kernel was asked.
+// Counters: u64 each. The core's are part of the determinism; the host's say what the kernel was
+// asked.
 export const COUNTER_EVENTS = CONTROL + 1024;
 export const COUNTER_EVENTS_STALE = CONTROL + 1032;
 export const COUNTER_COMPLETIONS_STALE = CONTROL + 1040;
@@ -193,7 +200,7 @@ export const COUNTER_HOST_INTERRUPTED = CONTROL + 1584;
 export const COUNTER_HOST_ENTRIES = CONTROL + 1592;
 export const COUNTERS_HOST = 8;
 
-// ── Record: one a source, 128 bytes ──────────────────────────────────────────────────────────────────────
+// ── Record: one a source, 128 bytes ──────────────────────────────────────────────────────────────
 //
 //        0         4       5       6        8          12
 //      ┌─────────┬───────┬───────┬────────┬──────────┬──────────┐
@@ -306,21 +313,24 @@ export const WORK_ERROR_DELIVERED = 65536;
 export const WORK_PARKED = 131072;
 /** The kernel's figures were taken, and nothing happened since that could have changed them. */
 export const WORK_COUNTED = 262144;
-/** Listen or connect is still to be submitted; until then the peer record holds what was asked for. */
+/**
+ * Listen or connect is still to be submitted; until then the peer record holds what was asked for.
+ */
 export const WORK_WANT_OPEN = 524288;
 export const WORK_WANT_NO_DELAY = 1048576;
 export const WORK_NO_DELAY = 2097152;
 export const WORK_WANT_KEEP_ALIVE = 4194304;
 export const WORK_KEEP_ALIVE = 8388608;
 
-// ── Submission: 32 bytes, the result written in place ────────────────────────────────────────────────────
+// ── Submission: 32 bytes, the result written in place ────────────────────────────────────────────
 //
 //      0          1      4       8            12        16       20         24       28
 //      ┌──────────┬──────┬───────┬────────────┬─────────┬────────┬──────────┬────────┬───────┐
 //      │operation │flags │ record│ generation │ address │ length │ argument │ result │ extra │
 //      └──────────┴──────┴───────┴────────────┴─────────┴────────┴──────────┴────────┴───────┘
 //
-// result: 0 or more on success, else a negative error number. On every host the error numbers are Linux's.
+// result: 0 or more on success, else a negative error number. On every host the error numbers are
+// Linux's.
 export const SUBMISSION_SIZE = 32;
 export const SUBMISSION_OPERATION = 0;
 export const SUBMISSION_FLAGS = 1;
@@ -335,15 +345,26 @@ export const SUBMISSION_EXTRA = 28;
 /** Skip this entry (result -ECANCELED) when the entry before it failed. */
 export const SUBMISSION_LINKED = 1;
 
-/** address, length: name (text); argument: port, options << 16; extra: backlog. Answers with the local peer record at extra, or as CONNECT. */
+/**
+ * address, length: name (text); argument: port, options << 16; extra: backlog. Answers with the
+ * local peer record at extra, or as CONNECT.
+ */
 export const OPERATION_LISTEN = 1;
 /** As LISTEN. -EINPROGRESS: an event follows when it is done, then CONNECT_STATUS. */
 export const OPERATION_CONNECT = 2;
-/** What became of it (SO_ERROR, read once, after the event). Answers with the local peer record at extra. */
+/**
+ * What became of it (SO_ERROR, read once, after the event). Answers with the local peer record at
+ * extra.
+ */
 export const OPERATION_CONNECT_STATUS = 3;
-/** address: child record; length: child generation. Answers with the remote peer record at extra. */
+/**
+ * address: child record; length: child generation. Answers with the remote peer record at extra.
+ */
 export const OPERATION_ACCEPT = 4;
-/** length: most bytes; argument: least room, else the next segment. Answers with bytes read, at extra. */
+/**
+ * length: most bytes; argument: least room, else the next segment. Answers with bytes read, at
+ * extra.
+ */
 export const OPERATION_RECEIVE = 5;
 /** address: first piece; length: bytes; argument: pieces. Answers with bytes sent. */
 export const OPERATION_SEND = 6;
@@ -362,7 +383,7 @@ export const SOCKET_KEEP_ALIVE = 4;
 export const SOCKET_IPV6_ONLY = 8;
 export const SOCKET_LOCAL = 16;
 
-// ── Peer record: 32 bytes ────────────────────────────────────────────────────────────────────────────────
+// ── Peer record: 32 bytes ────────────────────────────────────────────────────────────────────────
 export const PEER_SIZE = 32;
 export const PEER_SHIFT = 5;
 /** u16 */
@@ -382,10 +403,15 @@ export const FAMILY_LOCAL = 1;
 export const FAMILY_IPV4 = 4;
 export const FAMILY_IPV6 = 6;
 
-// ── Event vectors ────────────────────────────────────────────────────────────────────────────────────────
-/** struct epoll_event: 12 bytes packed on x86-64, 16 elsewhere; data = record | generation << 32. */
+// ── Event vectors ────────────────────────────────────────────────────────────────────────────────
+/**
+ * struct epoll_event: 12 bytes packed on x86-64, 16 elsewhere; data = record | generation << 32.
+ */
 export const FORMAT_EPOLL = 1;
-/** { u32 record, u32 generation, u32 READY bits, i32 available or UNKNOWN }: hosts without kernel records. */
+/**
+ * { u32 record, u32 generation, u32 READY bits, i32 available or UNKNOWN }: hosts without kernel
+ * records.
+ */
 export const FORMAT_PORTABLE = 2;
 export const PORTABLE_SIZE = 16;
 export const READY_IN = 1;
@@ -395,7 +421,7 @@ export const READY_ERROR = 8;
 export const READY_URGENT = 16;
 export const EVENT_SIZE_MAX = 64;
 
-// ── Delivery: 32 bytes ───────────────────────────────────────────────────────────────────────────────────
+// ── Delivery: 32 bytes ───────────────────────────────────────────────────────────────────────────
 export const DELIVERY_SIZE = 32;
 export const DELIVERY_KIND = 0;
 export const DELIVERY_RECORD = 4;
@@ -417,7 +443,7 @@ export const DELIVER_ERROR = 7;
 export const DELIVER_CLOSE = 8;
 export const DELIVER_TIMER = 9;
 
-// ── Update: 24 bytes; one a side a turn at the most ──────────────────────────────────────────────────────
+// ── Update: 24 bytes; one a side a turn at the most ──────────────────────────────────────────────
 export const UPDATE_SIZE = 24;
 export const UPDATE_RECORD = 0;
 /** u8 0 rx, 1 tx; u8 eof or ended; u8 exactness; u8 0 */
@@ -431,7 +457,7 @@ export const UPDATE_QUEUED = 12;
 export const UPDATE_ERROR = 16;
 export const UPDATE_SEQUENCE = 20;
 
-// ── Dirty entry: 40 bytes: the record's tuples as the turn found them ────────────────────────────────────
+// ── Dirty entry: 40 bytes: the record's tuples as the turn found them ────────────────────────────
 export const DIRTY_SIZE = 40;
 export const DIRTY_RECORD = 0;
 export const DIRTY_RX_AVAILABLE = 4;
@@ -443,19 +469,19 @@ export const DIRTY_TX_ERROR = 24;
 export const DIRTY_TX_MARKS = 28;
 export const DIRTY_NEW = 32;
 
-// ── Call: 32 bytes, then its bytes (padded to 8) or its digests (u64 for each 4 KiB) ─────────────────────
+// ── Call: 32 bytes, then its bytes (padded to 8) or its digests (u64 for each 4 KiB) ─────────────
 //
-//   call          record    generation  argument             value     address
-//   LISTEN        handlers  wants       port | options << 16 backlog   (out) generation; bytes: the name
-//   CONNECT       handlers  wants       port | options << 16 0         (out) generation; bytes: the name
-//   WRITE         record    generation  bytes still to come  0         arena address of borrowed bytes, else 0
-//   READ          record    generation  appetite
-//   TIMER_START   repeat    delay low   delay high           0         (out) generation
-//   TIMER_CANCEL  timer     generation
-//   OPTION        record    generation  SOCKET_ name         value
-//   STOP          NONE      0           drain                deadline in ms, -1 for none
-//   RANDOM        NONE      0
-//   others        record    generation
+//   call         record   generation argument             value    address
+//   LISTEN       handlers wants      port | options << 16 backlog  (out) generation; bytes: name
+//   CONNECT      handlers wants      port | options << 16 0        (out) generation; bytes: name
+//   WRITE        record   generation bytes still to come  0        of borrowed bytes, else 0
+//   READ         record   generation appetite
+//   TIMER_START  repeat   delay low  delay high           0        (out) generation
+//   TIMER_CANCEL timer    generation
+//   OPTION       record   generation SOCKET_ name         value
+//   STOP         NONE     0          drain                deadline in ms, -1 for none
+//   RANDOM       NONE     0
+//   others       record   generation
 export const CALL_SIZE = 32;
 export const CALL_OPERATION = 0;
 export const CALL_MODE = 1;
@@ -471,7 +497,10 @@ export const CALL_ADDRESS = 28;
 export const MODE_NONE = 0;
 export const MODE_BYTES = 1;
 export const MODE_DIGEST = 2;
-/** By reference to arena bytes, up to this size, the bytes themselves are recorded: cheaper than a doubt. */
+/**
+ * By reference to arena bytes, up to this size, the bytes themselves are recorded: cheaper than a
+ * doubt.
+ */
 export const MODE_BYTES_MAX = 256;
 export const DIGEST_CHUNK = 4096;
 
@@ -503,7 +532,7 @@ export const CALL_NO_TIMER = -6;
 export const CALL_STALE_BYTES = -7;
 export const CALL_DRAINING = -8;
 
-// ── Timer: 32 bytes; the heap holds their indices ────────────────────────────────────────────────────────
+// ── Timer: 32 bytes; the heap holds their indices ────────────────────────────────────────────────
 export const TIMER_SIZE = 32;
 export const TIMER_SHIFT = 5;
 /** u64 nanoseconds; while arming, the delay. */
@@ -515,7 +544,7 @@ export const TIMER_GENERATION = 20;
 export const TIMER_PLACE = 24;
 export const TIMER_NEXT = 28;
 
-// ── Piece of outgoing bytes: 16 bytes ────────────────────────────────────────────────────────────────────
+// ── Piece of outgoing bytes: 16 bytes ────────────────────────────────────────────────────────────
 export const PIECE_SIZE = 16;
 export const PIECE_SHIFT = 4;
 export const PIECE_ADDRESS = 0;
@@ -532,7 +561,7 @@ export const BLOCK_SHIFT = 12;
 /** The largest copying write the core takes in one call; larger ones come in chunks of it. */
 export const WRITE_CHUNK = 32768;
 
-// ── Segment table entry: 16 bytes; read segments first, then write segments ──────────────────────────────
+// ── Segment table entry: 16 bytes; read segments first, then write segments ──────────────────────
 export const SEGMENT_SIZE = 16;
 export const SEGMENT_SHIFT = 4;
 export const SEGMENT_REFERENCES = 0;
@@ -541,7 +570,7 @@ export const SEGMENT_STAMP = 4;
 export const SEGMENT_START = 8;
 export const SEGMENT_END = 12;
 
-// ── Error numbers the core has an opinion on (Linux's values, on every host) ─────────────────────────────
+// ── Error numbers the core has an opinion on (Linux's values, on every host) ─────────────────────
 export const ERROR_INTERRUPTED = 4;
 export const ERROR_AGAIN = 11;
 export const ERROR_NO_MEMORY = 12;

@@ -9,7 +9,10 @@ import * as records from './records';
 import { again, roomFor, submit } from './submissions';
 import { setAvailable } from './updates';
 
-/** Accepts at once when the kernel does not say how many wait; the first that finds none cancels the rest. */
+/**
+ * Accepts at once when the kernel does not say how many wait; the first that finds none cancels the
+ * rest.
+ */
 const ACCEPTS_BLIND = 16;
 /** Accepts of one listener in one turn at the most, so that connections get their share. */
 const ACCEPTS_A_TURN = 256;
@@ -102,7 +105,8 @@ export function accepted(entry: u32, record: i32, result: i32): void {
   } else if (records.state(record) == layout.STATE_OPEN && invalid(-result)) {
     fail(record, -result);
   }
-  // Anything else (ECONNABORTED, EPROTO, …) was about one connection that is gone: go on with the next.
+  // Anything else (ECONNABORTED, EPROTO, …) was about one connection that is gone: go on with the
+  // next.
 }
 
 function outOfDescriptors(error: i32): bool {

@@ -1,5 +1,6 @@
-// Where the regions lie. The addresses are read once, in bind(): they are constants of this instance,
-// while everything that changes lives in linear memory, so that the memory is the reactor's whole state.
+// Where the regions lie. The addresses are read once, in bind(): they are constants of this
+// instance, while everything that changes lives in linear memory, so that the memory is the
+// reactor's whole state.
 import * as layout from './layout';
 
 export let records: u32 = 0;

@@ -1,6 +1,6 @@
-// Outgoing bytes of a connection: a list of pieces, each a run of bytes in an arena (zero copy) or in a
-// queue block (moved there because a send came back short). Blocks are 4 KiB; a connection's blocks are
-// all full except the first and the last, so the byte limits bound the blocks too.
+// Outgoing bytes of a connection: a list of pieces, each a run of bytes in an arena (zero copy) or
+// in a queue block (moved there because a send came back short). Blocks are 4 KiB; a connection's
+// blocks are all full except the first and the last, so the byte limits bound the blocks too.
 
 import * as arenas from './arenas';
 import * as layout from './layout';

@@ -1,5 +1,6 @@
-// Records: one a source. Slots are handed out last-freed-first, so that a busy server touches few of them;
-// a generation goes up with each owner, so that what was meant for an earlier one is recognised.
+// Records: one a source. Slots are handed out last-freed-first, so that a busy server touches few
+// of them; a generation goes up with each owner, so that what was meant for an earlier one is
+// recognised.
 import * as layout from './layout';
 import { peers, records, recordsMax, setWord, word } from './memory';
 

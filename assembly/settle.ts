@@ -17,7 +17,10 @@ import * as pieces from './pieces';
 import * as records from './records';
 import { again, roomFor, submit } from './submissions';
 
-/** Submissions one source can need in one turn: send, receive, shutdown or close, sample, two options. */
+/**
+ * Submissions one source can need in one turn: send, receive, shutdown or close, sample, two
+ * options.
+ */
 const ENTRIES_A_SOURCE = 6;
 /** Room that a first read wants to see before it takes what is left of a segment. */
 const FIRST_ROOM: u32 = 2048;
@@ -121,7 +124,8 @@ function settleOpen(record: i32): void {
   }
   if (word(layout.STATE_DRAINING) && quiet(record)) return close(record);
   receive(record);
-  // Figures that are still fresh are not asked for again: the answer would bring about the next question.
+  // Figures that are still fresh are not asked for again: the answer would bring about the next
+  // question.
   const sampling =
     settings & layout.SETTING_SAMPLE_TURN &&
     !records.has(record, layout.WORK_READING | layout.WORK_COUNTED);
@@ -163,7 +167,8 @@ function receive(record: i32): void {
   if (appetite == 0 || !records.has(record, layout.WORK_READY)) return;
   if (records.has(record, layout.WORK_READING | layout.WORK_END_DELIVERED)) return;
   const want = min<u32>(appetite, word(layout.READ_SIZE_MAX));
-  // A read that fills its room exactly costs a second one, so ask for more than the last one brought.
+  // A read that fills its room exactly costs a second one, so ask for more than the last one
+  // brought.
   const hint = load<u32>(source, layout.RECORD_READ_HINT);
   const room = min<u32>(min<u32>(want, readSegmentSize), max<u32>(FIRST_ROOM, hint + (hint >> 1)));
   records.set(record, layout.WORK_READING);

@@ -1,5 +1,6 @@
-// The call stream: what the program asked for, in order, in the form in which the trace keeps it. Written
-// only while recording. The reactor empties it in time, so that one more call always fits (STREAM_MARGIN).
+// The call stream: what the program asked for, in order, in the form in which the trace keeps it.
+// Written only while recording. The reactor empties it in time, so that one more call always fits
+// (STREAM_MARGIN).
 
 import { digest } from './digest';
 import * as layout from './layout';
@@ -63,7 +64,9 @@ export function loggedBytes(
   }
 }
 
-/** Appends a write of bytes that are nobody's any more: where they lay, not what they are by now. */
+/**
+ * Appends a write of bytes that are nobody's any more: where they lay, not what they are by now.
+ */
 export function loggedStale(
   record: i32,
   generation: u32,
@@ -77,7 +80,10 @@ export function loggedStale(
   store<u32>(entry, address, layout.CALL_ADDRESS);
 }
 
-/** Adds the generation of what the last call made: a replay without the core has no other way to know it. */
+/**
+ * Adds the generation of what the last call made: a replay without the core has no other way to
+ * know it.
+ */
 export function named(generation: u32): void {
   if (settings & layout.SETTING_TRACE) store<u32>(entry, generation, layout.CALL_ADDRESS);
 }

@@ -1,5 +1,5 @@
-// The submission queue: what the host is to do, in order. A full queue is not an error: the record stays in
-// the work list and the next turn goes on with it.
+// The submission queue: what the host is to do, in order. A full queue is not an error: the record
+// stays in the work list and the next turn goes on with it.
 import * as layout from './layout';
 import { setWord, submissions, word } from './memory';
 import * as records from './records';

@@ -1,13 +1,15 @@
 // Timers: a binary heap of indices ordered by deadline, then by order of creation.
 //
-// A timer started now is armed when the next turn begins, with that turn's time: time is a value of the
-// turn, so the time at the call is not known, and a timer must never be early.
+// A timer started now is armed when the next turn begins, with that turn's time: time is a value of
+// the turn, so the time at the call is not known, and a timer must never be early.
 
 import { deliverTimer } from './deliveries';
 import * as layout from './layout';
 import { count, long, setLong, setWord, timerHeap, timers, word } from './memory';
 
-/** Most timers delivered in one turn: the rest follows in the next, after the sockets had theirs. */
+/**
+ * Most timers delivered in one turn: the rest follows in the next, after the sockets had theirs.
+ */
 const FIRED_A_TURN = 1024;
 
 function at(timer: i32): u32 {
@@ -75,7 +77,10 @@ function remove(timer: i32): void {
   else sink(place, moved);
 }
 
-/** A timer that fires `delay` ns after the next turn begins, then every `period` ns (0: once); or NONE. */
+/**
+ * A timer that fires `delay` ns after the next turn begins, then every `period` ns (0: once); or
+ * NONE.
+ */
 export function start(delay: u64, period: u64): i32 {
   let timer = word(layout.STATE_FREE_TIMER);
   if (timer != layout.NONE) {
@@ -105,12 +110,18 @@ export function generation(timer: i32): u32 {
   return load<u32>(at(timer), layout.TIMER_GENERATION);
 }
 
-/** Is this the timer that the caller started? An odd period marks nothing: a freed one has a new generation. */
+/**
+ * Is this the timer that the caller started? An odd period marks nothing: a freed one has a new
+ * generation.
+ */
 export function owns(timer: i32, ofGeneration: u32): bool {
   return <u32>timer < <u32>word(layout.STATE_TIMERS_TOUCHED) && generation(timer) == ofGeneration;
 }
 
-/** Cancels a timer that owns() said is alive; one that is still arming is freed when it would be armed. */
+/**
+ * Cancels a timer that owns() said is alive; one that is still arming is freed when it would be
+ * armed.
+ */
 export function cancel(timer: i32): void {
   store<u32>(at(timer), generation(timer) + 1, layout.TIMER_GENERATION);
   if (load<i32>(at(timer), layout.TIMER_PLACE) != 0) {
@@ -150,7 +161,10 @@ export function arming(): bool {
   return word(layout.STATE_ARMING_HEAD) != layout.NONE;
 }
 
-/** Delivers what is due, in order; a periodic timer that missed beats says how many in `expirations`. */
+/**
+ * Delivers what is due, in order; a periodic timer that missed beats says how many in
+ * `expirations`.
+ */
 export function fire(): void {
   const now = long(layout.NOW);
   for (let fired = 0; fired < FIRED_A_TURN; fired++) {

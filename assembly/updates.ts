@@ -1,5 +1,6 @@
-// Updates: at most one a side a turn, and only if a field really changed (kqueue's idea, made exact: the
-// tuple is compared with what it was when the turn, or a call before it, first touched the record).
+// Updates: at most one a side a turn, and only if a field really changed (kqueue's idea, made
+// exact: the tuple is compared with what it was when the turn, or a call before it, first touched
+// the record).
 
 import { deliver } from './deliveries';
 import * as layout from './layout';
@@ -95,7 +96,10 @@ function emit(record: i32, side: u8): void {
   count(layout.COUNTER_UPDATES);
 }
 
-/** Compares every touched record with what it was; emits the updates, and `change` for those who asked. */
+/**
+ * Compares every touched record with what it was; emits the updates, and `change` for those who
+ * asked.
+ */
 export function settleUpdates(): void {
   const total = word(layout.STATE_DIRTY_COUNT);
   for (let place = 0; place < total; place++) {

@@ -10,7 +10,9 @@ namespace {
 constexpr int TURNS_A_WAKE_UP = 4;
 /** ns: how long a spinning reactor goes on before libuv has its turn. */
 constexpr uint64_t SLICE = 1000000;
-/** A busy reactor looks at the kernel at least every so many turns, so that no descriptor starves. */
+/**
+ * A busy reactor looks at the kernel at least every so many turns, so that no descriptor starves.
+ */
 constexpr uint32_t SKIPS_MAX = 8;
 /** A handler that throws from every tick must not keep the drive from coming back. */
 constexpr int FAILED_DRAINS_MAX = 1000;
@@ -29,14 +31,18 @@ napi_value referenced(napi_env env, napi_ref reference) {
   return value;
 }
 
-/** Calls with Node's callback scope: when it returns, ticks and microtasks have run. False if one threw. */
+/**
+ * Calls with Node's callback scope: when it returns, ticks and microtasks have run. False if one
+ * threw.
+ */
 bool call_and_drain(Attached* attached, napi_ref function) {
   napi_env env = attached->env;
   napi_value result;
   napi_value callee = referenced(env, function);
   napi_value receiver;
   if (callee == nullptr || napi_get_global(env, &receiver) != napi_ok) return true;
-  if (napi_make_callback(env, attached->context, receiver, callee, 0, nullptr, &result) == napi_ok) {
+  if (napi_make_callback(env, attached->context, receiver, callee, 0, nullptr, &result) ==
+      napi_ok) {
     return true;
   }
   report(env);
@@ -94,7 +100,8 @@ Outcome run_turn(Attached* attached, int events) {
     attached_close(attached);
     return Outcome::closed;
   }
-  return fell_short != 0 || load_word(memory, layout::TURN_AGAIN) != 0 ? Outcome::again : Outcome::quiet;
+  const bool more = fell_short != 0 || load_word(memory, layout::TURN_AGAIN) != 0;
+  return more ? Outcome::again : Outcome::quiet;
 }
 
 /** While submissions answer each other the kernel is only looked at now and then. */
@@ -175,7 +182,8 @@ int attached_start(Attached* attached) {
   uv_idle_init(loop, &attached->idle);
   attached->idle.data = attached;
   attached->handles = 2;
-  // Only while it runs does the idle handle keep the loop alive; the poll handle does when hold() says so.
+  // Only while it runs does the idle handle keep the loop alive; the poll handle does when hold()
+  // says so.
   uv_unref(reinterpret_cast<uv_handle_t*>(&attached->poll));
   napi_add_async_cleanup_hook(attached->env, on_cleanup, attached, &attached->cleanup);
   return uv_poll_start(&attached->poll, UV_READABLE, [](uv_poll_t* poll, int, int) {

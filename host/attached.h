@@ -1,7 +1,7 @@
 // The attached drive: a shim nested in the event loop of the Node environment that loaded it.
 //
-// The notifier's descriptor is a uv_poll_t, so timers, promises, http and everything else of Node live
-// beside the reactor. A wake-up runs up to TURNS_A_WAKE_UP turns; each is
+// The notifier's descriptor is a uv_poll_t, so timers, promises, http and everything else of Node
+// live beside the reactor. A wake-up runs up to TURNS_A_WAKE_UP turns; each is
 //
 //   poll → turn (JavaScript, then ticks and microtasks) → end (JavaScript) → submit
 //
@@ -44,7 +44,10 @@ void attached_wake(Attached* attached);
 /** Whether the reactor alone keeps the loop (and so the process) alive. */
 void attached_hold(Attached* attached, bool hold);
 
-/** Stops, closes every descriptor, and frees `attached` once libuv let go of it. May be called in a turn. */
+/**
+ * Stops, closes every descriptor, and frees `attached` once libuv let go of it. May be called in a
+ * turn.
+ */
 void attached_close(Attached* attached);
 
 }  // namespace calandria

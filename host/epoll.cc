@@ -1,5 +1,6 @@
-// epoll(7), edge-triggered: one EPOLL_CTL_ADD in the life of a descriptor, none to modify or remove it
-// (closing removes it). Deadlines are a timerfd in the same set, because an outer loop does the waiting.
+// epoll(7), edge-triggered: one EPOLL_CTL_ADD in the life of a descriptor, none to modify or remove
+// it (closing removes it). Deadlines are a timerfd in the same set, because an outer loop does the
+// waiting.
 #include <cerrno>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -11,7 +12,10 @@ namespace calandria {
 
 namespace {
 
-/** What the timerfd's events carry: no record has this index, and the core passes over it in silence. */
+/**
+ * What the timerfd's events carry: no record has this index, and the core passes over it in
+ * silence.
+ */
 constexpr uint64_t WAKE_DATA = static_cast<uint32_t>(layout::RECORD_WAKE);
 
 int epoll_open(Shim* shim) {
@@ -32,7 +36,8 @@ int epoll_open(Shim* shim) {
 
 int epoll_attach(Shim* shim, int fd, uint32_t record, uint32_t generation, bool listener) {
   struct epoll_event event;
-  event.events = listener ? EPOLLIN | EPOLLET : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+  event.events =
+      listener ? EPOLLIN | EPOLLET : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
   event.data.u64 = static_cast<uint64_t>(generation) << 32 | record;
   count(&shim->memory, layout::COUNTER_HOST_CONTROLS);
   return static_cast<int>(system_epoll_add(shim->notifier, fd, &event));
@@ -42,7 +47,8 @@ int epoll_poll(Shim* shim) {
   const Memory* memory = &shim->memory;
   count(memory, layout::COUNTER_HOST_WAITS);
   const long result =
-      system_epoll_poll(shim->notifier, memory->base + memory->events, static_cast<int>(memory->events_max));
+      system_epoll_poll(shim->notifier, memory->base + memory->events,
+                        static_cast<int>(memory->events_max));
   // Interrupted: nothing was reported, and nothing is lost; the next turn looks again.
   return result == -EINTR ? 0 : static_cast<int>(result);
 }
@@ -66,6 +72,7 @@ void epoll_close(Shim* shim) {
 
 }  // namespace
 
-const Interface epoll_interface = {"epoll", epoll_open, epoll_attach, epoll_poll, epoll_arm, epoll_close};
+const Interface epoll_interface = {"epoll",    epoll_open, epoll_attach,
+                                   epoll_poll, epoll_arm,  epoll_close};
 
 }  // namespace calandria

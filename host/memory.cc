@@ -12,7 +12,8 @@ bool region(const Memory* memory, uint32_t address, uint64_t entries, uint64_t e
 }  // namespace
 
 const char* memory_open(Memory* memory, uint8_t* base, size_t size) {
-  if (size < static_cast<size_t>(layout::CONTROL + layout::CONTROL_SIZE)) return "memory is too small";
+  const size_t least = layout::CONTROL + layout::CONTROL_SIZE;
+  if (size < least) return "memory is too small";
   if (size > UINT32_MAX) return "memory is larger than 4 GiB";
   memory->base = base;
   memory->size = static_cast<uint32_t>(size);

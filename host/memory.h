@@ -1,7 +1,8 @@
 // The shim's side of the linear memory: where the regions lie, and bounds that were checked once.
 //
-// What never changes (limits, region addresses) is copied out of the control block at open, so that no later
-// write to memory, by mistake or malice, can move a region. What does change is checked where it is read.
+// What never changes (limits, region addresses) is copied out of the control block at open, so that
+// no later write to memory, by mistake or malice, can move a region. What does change is checked
+// where it is read.
 #pragma once
 
 #include <cstdint>

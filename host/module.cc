@@ -12,7 +12,9 @@ namespace {
 
 using calandria::Attached;
 
-/** A handle outlives its Attached: closing empties it, so that a late call finds nothing to touch. */
+/**
+ * A handle outlives its Attached: closing empties it, so that a late call finds nothing to touch.
+ */
 struct Handle {
   Attached* attached;
 };
@@ -73,7 +75,8 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
   }
   auto* handle = static_cast<Handle*>(calloc(1, sizeof(Handle)));
   handle->attached = attached;
-  return Napi::External<Handle>::New(env, handle, [](Napi::Env, Handle* released) { free(released); });
+  return Napi::External<Handle>::New(env, handle,
+                                     [](Napi::Env, Handle* released) { free(released); });
 }
 
 Attached* attached_of(const Napi::CallbackInfo& info) {

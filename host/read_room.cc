@@ -17,7 +17,8 @@ bool read_room_open(ReadRoom* room, const Memory* memory) {
   room->spares = load_unsigned(memory, layout::SPARE_COUNT);
   room->spare = 0;
   return room->cursor >= memory->read_arena && room->cursor <= room->limit &&
-         room->limit <= arena_end(memory) && room->spares <= static_cast<uint32_t>(layout::SPARE_LIST_MAX);
+         room->limit <= arena_end(memory) &&
+         room->spares <= static_cast<uint32_t>(layout::SPARE_LIST_MAX);
 }
 
 bool read_room_ensure(ReadRoom* room, uint32_t least) {

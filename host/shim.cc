@@ -23,7 +23,8 @@ int descriptor_keep(Shim* shim, uint32_t record, uint32_t generation, int fd) {
   return 0;
 }
 
-const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, size_t size, int* error) {
+const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, size_t size,
+                      int* error) {
   *error = 0;
   shim->interface = interface;
   shim->descriptors = nullptr;
@@ -56,7 +57,8 @@ int shim_submit(Shim* shim) {
   for (uint32_t place = 0; place < total; place++) {
     const uint32_t entry = memory->submissions + place * layout::SUBMISSION_SIZE;
     int32_t result;
-    if ((memory->base[entry + layout::SUBMISSION_FLAGS] & layout::SUBMISSION_LINKED) && before < 0) {
+    const uint8_t flags = memory->base[entry + layout::SUBMISSION_FLAGS];
+    if ((flags & layout::SUBMISSION_LINKED) && before < 0) {
       result = -ECANCELED;
     } else {
       result = execute(shim, entry, &room);

@@ -1,5 +1,5 @@
-// What every native host is made of: the memory, a table of descriptors that memory cannot reach, and the
-// four verbs a kernel interface has to offer. host/README.md tells how to add one.
+// What every native host is made of: the memory, a table of descriptors that memory cannot reach,
+// and the four verbs a kernel interface has to offer. host/README.md tells how to add one.
 #pragma once
 
 #include <cstdint>
@@ -51,12 +51,16 @@ inline int descriptor_of(const Shim* shim, uint32_t record, uint32_t generation)
 /** Takes `fd` into the table; -EEXIST when the record still has one. */
 int descriptor_keep(Shim* shim, uint32_t record, uint32_t generation, int fd);
 
-/** Opens the interface over this memory; a sentence on what is wrong, or null. `error` gets -errno or 0. */
-const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, size_t size, int* error);
+/**
+ * Opens the interface over this memory; a sentence on what is wrong, or null. `error` gets -errno
+ * or 0.
+ */
+const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, size_t size,
+                      int* error);
 
 /**
- * Executes the submission queue in order. Returns 1 when a send fell short (its completion should be looked
- * at soon), 0 when none did, -EPROTO when the queue is not to be believed.
+ * Executes the submission queue in order. Returns 1 when a send fell short (its completion should
+ * be looked at soon), 0 when none did, -EPROTO when the queue is not to be believed.
  */
 int shim_submit(Shim* shim);
 

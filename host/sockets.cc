@@ -18,8 +18,11 @@ uint32_t field(const Shim* shim, uint32_t entry, uint32_t offset) {
   return load_unsigned(&shim->memory, entry + offset);
 }
 
-/** Puts the address of an answer into the entry, and a peer record there, like bytes that arrived. */
-int32_t answer_peer(Shim* shim, uint32_t entry, ReadRoom* room, const struct sockaddr_storage* name) {
+/**
+ * Puts the address of an answer into the entry, and a peer record there, like bytes that arrived.
+ */
+int32_t answer_peer(Shim* shim, uint32_t entry, ReadRoom* room,
+                    const struct sockaddr_storage* name) {
   name_to_peer(name, shim->memory.base + room->cursor);
   store_word(&shim->memory, entry + layout::SUBMISSION_EXTRA, static_cast<int32_t>(room->cursor));
   room->cursor += layout::PEER_SIZE;
@@ -93,7 +96,8 @@ int32_t open_socket(Shim* shim, uint32_t entry, ReadRoom* room, bool dial) {
     system_close(fd);
     return result;
   }
-  // From here on the table owns the descriptor: a failure is cleaned up by the close that follows it.
+  // From here on the table owns the descriptor: a failure is cleaned up by the close that follows
+  // it.
   result = shim->interface->attach(shim, fd, record, generation, !dial);
   if (result < 0) return result;
   return connecting ? -EINPROGRESS : answer_local(shim, entry, room, fd);
@@ -138,7 +142,8 @@ int32_t receive(Shim* shim, uint32_t entry, ReadRoom* room, int fd) {
   const uint32_t left = room->limit - room->cursor;
   count(memory, layout::COUNTER_HOST_RECEIVES);
   const long result =
-      system_receive(&shim->interrupted, fd, memory->base + room->cursor, want < left ? want : left);
+      system_receive(&shim->interrupted, fd, memory->base + room->cursor,
+                     want < left ? want : left);
   if (result > 0) {
     store_word(memory, entry + layout::SUBMISSION_EXTRA, static_cast<int32_t>(room->cursor));
     room->cursor += static_cast<uint32_t>(result);

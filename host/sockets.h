@@ -1,5 +1,5 @@
-// The operations on sockets: raw, non-blocking system calls on bytes in linear memory. They are the same for
-// every readiness interface; only attach() differs.
+// The operations on sockets: raw, non-blocking system calls on bytes in linear memory. They are the
+// same for every readiness interface; only attach() differs.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,10 @@
-// Every system call of the shim goes through here, so that a host can be pointed at another implementation.
+// Every system call of the shim goes through here, so that a host can be pointed at another
+// implementation.
 //
-// The calls on the path of a message go straight to the kernel: the C library's wrappers are cancellation
-// points, which cost 2 % of a small message in a process with threads. All return a value or -errno, and
-// retry when a signal interrupted them (signal(7)); `interrupted` counts how often.
+// The calls on the path of a message go straight to the kernel: the C library's wrappers are
+// cancellation points, which cost 2 % of a small message in a process with threads. All return a
+// value or -errno, and retry when a signal interrupted them (signal(7)); `interrupted` counts how
+// often.
 #pragma once
 
 #include <cerrno>

@@ -1,8 +1,8 @@
 // Writes index.mjs, index.d.mts, jest.mjs and jest.d.mts beside the compiled CommonJS modules.
 //
-// `import` and `require` must give the same objects: two copies of the reactor would be two reactors.
-// So there is one build, in CommonJS, and the ECMAScript modules only pass its exports on. The names are
-// read from the built module itself, and therefore cannot fall behind it.
+// `import` and `require` must give the same objects: two copies of the reactor would be two
+// reactors. So there is one build, in CommonJS, and the ECMAScript modules only pass its exports
+// on. The names are read from the built module itself, and therefore cannot fall behind it.
 //
 // Usage: node scripts/esm-wrappers.mjs <folder of the compiled sources>
 

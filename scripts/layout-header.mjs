@@ -1,7 +1,7 @@
 // Writes build/generated/layout.h from assembly/layout.ts.
 //
-// The layout is stated once, in a file that AssemblyScript and TypeScript both compile; C++ gets this
-// translation, so the three cannot disagree. The accepted subset is small on purpose: one
+// The layout is stated once, in a file that AssemblyScript and TypeScript both compile; C++ gets
+// this translation, so the three cannot disagree. The accepted subset is small on purpose: one
 // `export const NAME = <integer expression of literals and earlier names>;` after another. Anything
 // else is an error and not a guess.
 

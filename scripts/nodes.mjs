@@ -1,9 +1,11 @@
-// Runs the test suite under other versions of Node, with the same compiled files: Node-API promises that
-// one binary serves them all, and the order of ticks and timers is what differs between versions.
+// Runs the test suite under other versions of Node, with the same compiled files: Node-API promises
+// that one binary serves them all, and the order of ticks and timers is what differs between
+// versions.
 //
 // Usage: node scripts/nodes.mjs [major...]      (default: 22 24 26)
 //
-// Each Node comes from npm into node_modules/.cache. A version that cannot be had is skipped, and said so.
+// Each Node comes from npm into node_modules/.cache. A version that cannot be had is skipped, and
+// said so.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';

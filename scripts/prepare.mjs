@@ -1,10 +1,12 @@
-// Makes a clone ready to run: installs what is missing, builds what is out of date, and nothing else.
+// Makes a clone ready to run: installs what is missing, builds what is out of date, and nothing
+// else.
 //
 // Usage: node scripts/prepare.mjs [layout] [core] [host] [lib]      (no name: all of them)
 //
-// `npm start`, `npm test` and `npm run bench` begin with it, so a fresh clone needs no other command. A
-// step is out of date when the contents of its inputs differ from those it was last built from, or when
-// an output is gone. Contents and not times: a checkout touches every file and changes none.
+// `npm start`, `npm test` and `npm run bench` begin with it, so a fresh clone needs no other
+// command. A step is out of date when the contents of its inputs differ from those it was last
+// built from, or when an output is gone. Contents and not times: a checkout touches every file and
+// changes none.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -75,7 +77,8 @@ const steps = {
     // The wrappers load the built library, which may load the core.
     needs: ['core'],
     build() {
-      // Built beside and swapped, so that outputs of deleted sources vanish and nobody sees half a build.
+      // Built beside and swapped, so that outputs of deleted sources vanish and nobody sees half a
+      // build.
       const fresh = `build/js.${process.pid}`;
       try {
         const tsc = join(root, 'node_modules/typescript/bin/tsc');
@@ -114,8 +117,8 @@ function run(label, command, commandArguments, options = {}) {
 }
 
 /**
- * Whether node_modules holds what package-lock.json asks for. npm keeps its own list of what it installed;
- * optional packages may be absent from it, since some are meant for other machines.
+ * Whether node_modules holds what package-lock.json asks for. npm keeps its own list of what it
+ * installed; optional packages may be absent from it, since some are meant for other machines.
  */
 function dependenciesCurrent() {
   const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8')).packages;
@@ -133,7 +136,8 @@ function dependenciesCurrent() {
 }
 
 function prepareDependencies() {
-  // An installed copy of the package has no lock file, and its dependencies are its owner's business.
+  // An installed copy of the package has no lock file, and its dependencies are its owner's
+  // business.
   if (!existsSync(join(root, 'package-lock.json')) || dependenciesCurrent()) return;
   // No dependency needs to run code while it is being installed, so none may.
   run('npm ci', 'npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {

@@ -1,7 +1,9 @@
-// Runs the test suite over a native host compiled with AddressSanitizer and UndefinedBehaviorSanitizer.
+// Runs the test suite over a native host compiled with AddressSanitizer and
+// UndefinedBehaviorSanitizer.
 //
-// The binary goes to build/sanitize/ and is handed to the tests by CALANDRIA_BINARY; the ordinary one
-// stays as it is. Node itself is not instrumented, so the runtime has to be there before it: LD_PRELOAD.
+// The binary goes to build/sanitize/ and is handed to the tests by CALANDRIA_BINARY; the ordinary
+// one stays as it is. Node itself is not instrumented, so the runtime has to be there before it:
+// LD_PRELOAD.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
@@ -52,7 +54,8 @@ for (const gyp of [['configure', '--', '-Dsanitize=1'], ['build']]) {
   }
 }
 const counts = runJest('sanitize', {
-  // One process: it is the preloaded one, and a report of the sanitizer is not torn between workers.
+  // One process: it is the preloaded one, and a report of the sanitizer is not torn between
+  // workers.
   jestArguments: ['--runInBand'],
   env: {
     CALANDRIA_BINARY: binary,

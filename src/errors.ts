@@ -40,8 +40,8 @@ export interface SystemError extends Error {
   syscall: string;
 }
 
-// On every host error numbers are Linux's (assembly/layout.ts), so that a trace means the same everywhere.
-// Only those which socket calls return; the rest is shown as its number.
+// On every host error numbers are Linux's (assembly/layout.ts), so that a trace means the same
+// everywhere. Only those which socket calls return; the rest is shown as its number.
 const NAMES: Record<number, string> = {
   1: 'EPERM',
   2: 'ENOENT',

@@ -1,7 +1,7 @@
 // The part of the WebAssembly API that this project calls.
 //
-// Node has it as a global; TypeScript declares it only together with the whole browser (lib "DOM"), whose
-// `name`, `close` or `event` would then pass for variables that somebody forgot to declare.
+// Node has it as a global; TypeScript declares it only together with the whole browser (lib "DOM"),
+// whose `name`, `close` or `event` would then pass for variables that somebody forgot to declare.
 
 declare namespace WebAssembly {
   type Callable = (...values: never[]) => unknown;

@@ -1,6 +1,6 @@
-// The load of the demo, a process of its own: many connections, each with one message under way, every
-// byte of every answer compared. It is driven by a calandria reactor itself, and is the same for every
-// server that it is pointed at.
+// The load of the demo, a process of its own: many connections, each with one message under way,
+// every byte of every answer compared. It is driven by a calandria reactor itself, and is the same
+// for every server that it is pointed at.
 //
 // Usage: forked with a LoadOrder as JSON in its argument; answers with LoadReport messages.
 import { createReactor } from '../index';
@@ -28,7 +28,10 @@ export type LoadReport =
   | { kind: 'measured'; messages: number; milliseconds: number; latencies: number[] }
   | { kind: 'failed'; message: string };
 
-/** Connections that are being opened at a time: more would overflow a listener's backlog and wait a second. */
+/**
+ * Connections that are being opened at a time: more would overflow a listener's backlog and wait a
+ * second.
+ */
 const OPENING_MAX = 128;
 const SEQUENCE_DIGITS = 8;
 
@@ -64,8 +67,8 @@ class Load {
   }
 
   private readonly handlers = {
-    // Open means that the kernel accepted it, not that the server did: until it has answered once, the
-    // connection counts as being opened, so that no server's backlog overflows.
+    // Open means that the kernel accepted it, not that the server did: until it has answered once,
+    // the connection counts as being opened, so that no server's backlog overflows.
     open: (connection: Connection): void => {
       connection.data = this.makeClient();
       this.send(connection);

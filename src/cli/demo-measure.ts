@@ -1,4 +1,5 @@
-// The demo's first part: the same load on calandria and on node:net, turn by turn, and a table of both.
+// The demo's first part: the same load on calandria and on node:net, turn by turn, and a table of
+// both.
 import { type LoadResult, runLoad, startServer } from './demo-processes';
 import { Histogram } from './histogram';
 import { formatCount, formatTable, type Paint, type Progress } from './terminal';

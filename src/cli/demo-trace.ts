@@ -58,7 +58,9 @@ export interface Change {
   readonly after: string;
 }
 
-/** Writes a copy in which one byte that came in is another one, with the checksum made right again. */
+/**
+ * Writes a copy in which one byte that came in is another one, with the checksum made right again.
+ */
 export function changeOneByte(file: string, folder: string): Change {
   const trace = openTrace(file);
   const turn = middleDataTurn(trace);
@@ -95,7 +97,10 @@ export function changeOneByte(file: string, folder: string): Change {
   };
 }
 
-/** A turn in the middle of the run that delivers bytes: much before it is identical, much after it is not reached. */
+/**
+ * A turn in the middle of the run that delivers bytes: much before it is identical, much after it
+ * is not reached.
+ */
 function middleDataTurn(trace: Trace): TurnBlock {
   let last: TurnBlock | undefined;
   for (const turn of trace.turns()) {

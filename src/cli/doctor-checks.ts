@@ -1,4 +1,5 @@
-// The limits that bite, one function each: what this machine has, whether that is enough, and the mend.
+// The limits that bite, one function each: what this machine has, whether that is enough, and the
+// mend.
 //
 // "Enough" is measured against what a reactor with its default limits can ask for.
 import { completeLimits } from '../core/limits';
@@ -67,7 +68,8 @@ function checkOpenFiles({ openFiles }: Machine): Check {
   if (!openFiles) return absent(name);
   const value = `${formatLimit(openFiles.soft)} soft, ${formatLimit(openFiles.hard)} hard`;
   const needed = CONNECTIONS + DESCRIPTORS_ELSE;
-  // Node raises the soft limit to the hard one as it starts; an older one would stay at the soft limit.
+  // Node raises the soft limit to the hard one as it starts; an older one would stay at the soft
+  // limit.
   if (openFiles.soft >= needed) {
     return fine(name, value, `enough for ${formatCount(CONNECTIONS)} connections a process`);
   }

@@ -108,7 +108,8 @@ function* completionsOf(completions: Buffer): Generator<Entry> {
     const operation = submission[layout.SUBMISSION_OPERATION] as number;
     const result = submission.readInt32LE(layout.SUBMISSION_RESULT);
     if (operation === layout.OPERATION_ACCEPT && result >= 0) {
-      // The first that happens to the new connection: it belongs to its life, not to the listener's.
+      // The first that happens to the new connection: it belongs to its life, not to the
+      // listener's.
       const child = submission.readInt32LE(layout.SUBMISSION_ADDRESS);
       const text = `accepted by ${nameOf(record, generation)}`;
       yield entry('completion', child, submission.readUInt32LE(layout.SUBMISSION_LENGTH), text);

@@ -7,7 +7,9 @@ export const EXIT_FINE = 0;
 export const EXIT_FINDING = 1;
 /** The command line or its input cannot be used. */
 export const EXIT_USAGE = 2;
-/** A defect of calandria itself: the only case in which a stack trace is shown. As in sysexits.h. */
+/**
+ * A defect of calandria itself: the only case in which a stack trace is shown. As in sysexits.h.
+ */
 export const EXIT_DEFECT = 70;
 
 /** An error that its reader can mend: what is wrong, with the value, and what to do next. */

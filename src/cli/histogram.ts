@@ -1,5 +1,5 @@
-// Latencies in buckets that are at most 3 % wide, so that a million of them fit in a message between
-// processes and those of several rounds can be added up.
+// Latencies in buckets that are at most 3 % wide, so that a million of them fit in a message
+// between processes and those of several rounds can be added up.
 
 /** Buckets for each doubling. */
 const STEPS = 32;
@@ -33,7 +33,9 @@ export class Histogram {
     return [...this.counts.subarray(0, used)];
   }
 
-  /** Microseconds that this share of all recorded ones did not exceed, by up to a bucket's width. */
+  /**
+   * Microseconds that this share of all recorded ones did not exceed, by up to a bucket's width.
+   */
   quantile(share: number): number {
     let left = this.total * share;
     for (const [place, count] of this.counts.entries()) {

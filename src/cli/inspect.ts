@@ -1,4 +1,5 @@
-// calandria inspect: a trace as text: its header, its totals, and its turns, or what stands in them.
+// calandria inspect: a trace as text: its header, its totals, and its turns, or what stands in
+// them.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import * as layout from '../../assembly/layout';
 import { openTrace, type Trace, type TurnBlock } from '../trace';

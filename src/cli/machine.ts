@@ -37,14 +37,19 @@ export function thisMachine(): Machine {
   };
 }
 
-/** How many descriptors this process may have. Node raises the soft limit to the hard one when it starts. */
+/**
+ * How many descriptors this process may have. Node raises the soft limit to the hard one when it
+ * starts.
+ */
 export function openFilesMax(): number {
   return readLimit(userLimits(), 'open_files', 1)?.soft ?? Number.POSITIVE_INFINITY;
 }
 
 type UserLimits = Record<string, { soft: number | string; hard: number | string }>;
 
-/** getrlimit(2) by way of Node's diagnostic report: no process is started, and it needs no /proc. */
+/**
+ * getrlimit(2) by way of Node's diagnostic report: no process is started, and it needs no /proc.
+ */
 function userLimits(): UserLimits {
   const report = process.report as typeof process.report & { excludeNetwork?: boolean };
   // Otherwise the report looks up the names of all peers.

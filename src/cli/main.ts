@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The command line. Each command is one file; this one puts them together and turns errors into exit codes.
+// The command line. Each command is one file; this one puts them together and turns errors into
+// exit codes.
 import { Command } from 'commander';
 import { packageVersion } from '../package-root';
 import { addDemo } from './demo';

@@ -1,4 +1,5 @@
-// calandria replay: runs a recording again and compares, the core alone and the program on top of it.
+// calandria replay: runs a recording again and compares, the core alone and the program on top of
+// it.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';

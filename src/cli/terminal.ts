@@ -1,4 +1,5 @@
-// A terminal gets colour and a moving progress bar; a pipe, a file, or NO_COLOR gets the same text plain.
+// A terminal gets colour and a moving progress bar; a pipe, a file, or NO_COLOR gets the same text
+// plain.
 import { stripVTControlCharacters } from 'node:util';
 
 export interface Paint {
@@ -58,7 +59,10 @@ function visibleLength(text: string): number {
   return stripVTControlCharacters(text).length;
 }
 
-/** 1234567 is "1,234,567", whatever the locale: output that differs by machine is hard to talk about. */
+/**
+ * 1234567 is "1,234,567", whatever the locale: output that differs by machine is hard to talk
+ * about.
+ */
 export function formatCount(value: number | bigint, digits = 0): string {
   return Number(value).toLocaleString('en-US', {
     minimumFractionDigits: digits,

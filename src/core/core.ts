@@ -1,5 +1,5 @@
-// The core as the reactor sees it. There are two: the Wasm one, and the one made of a trace with which a
-// program is replayed (trace/program-core.ts). Same calls, same results in memory.
+// The core as the reactor sees it. There are two: the Wasm one, and the one made of a trace with
+// which a program is replayed (trace/program-core.ts). Same calls, same results in memory.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

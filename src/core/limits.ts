@@ -1,5 +1,5 @@
-// Limits: everything in the reactor is bounded, and these are the bounds. Memory for all of them is set
-// aside at the start; pages that are never touched cost nothing.
+// Limits: everything in the reactor is bounded, and these are the bounds. Memory for all of them is
+// set aside at the start; pages that are never touched cost nothing.
 import { CalandriaError, typeError } from '../errors';
 
 export interface Limits {

@@ -3,7 +3,9 @@ import * as layout from '../../assembly/layout';
 import type { Limits } from './limits';
 import { WRITE_SEGMENT_BYTES } from './limits';
 
-/** Timers that one turn may deliver (assembly/timers.ts) and deliveries that no submission causes. */
+/**
+ * Timers that one turn may deliver (assembly/timers.ts) and deliveries that no submission causes.
+ */
 const DELIVERIES_EXTRA = 1024 + 64;
 /** Pieces for bytes that still lie in an arena; pieces for queue blocks come on top. */
 const ARENA_PIECES = 65536;

@@ -1,6 +1,6 @@
-// The drive of hosts written in JavaScript. A turn is two immediates queued together: the first runs the
-// handlers, the second ends the turn; between them Node runs only ticks and microtasks, and what those call
-// belongs to the turn.
+// The drive of hosts written in JavaScript. A turn is two immediates queued together: the first
+// runs the handlers, the second ends the turn; between them Node runs only ticks and microtasks,
+// and what those call belongs to the turn.
 import * as layout from '../../assembly/layout';
 import { long, word } from '../core/memory';
 import type { Host, Seam } from './host';
@@ -11,7 +11,9 @@ export interface DrivenHost {
   open(seam: Seam, wake: () => void): void;
   /** Executes the submission queue in order. True when a completion should be looked at soon. */
   submit(): boolean;
-  /** Writes events, WAIT_RESULT and NOW. Never waits: the host calls wake() when something happens. */
+  /**
+   * Writes events, WAIT_RESULT and NOW. Never waits: the host calls wake() when something happens.
+   */
   poll(): void;
   /** Nothing more to do before this time (ns of its own clock; 0: no deadline). */
   arm(deadline: bigint): void;

@@ -1,5 +1,6 @@
-// The seam. A host turns submissions into completions and raw event vectors; everything that can differ
-// between two runs comes through it. host/README.md tells a host's author what each verb has to do.
+// The seam. A host turns submissions into completions and raw event vectors; everything that can
+// differ between two runs comes through it. host/README.md tells a host's author what each verb has
+// to do.
 import type { CoreFactory } from '../core/core';
 import type { ReactorMemory } from '../core/memory';
 

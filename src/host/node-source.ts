@@ -1,5 +1,5 @@
-// What the node host keeps for a record: something that node:net owns, and its readiness, collected until
-// the next turn takes it.
+// What the node host keeps for a record: something that node:net owns, and its readiness, collected
+// until the next turn takes it.
 import * as layout from '../../assembly/layout';
 import { errorNumber } from '../errors';
 

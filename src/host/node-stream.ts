@@ -1,7 +1,8 @@
 // A connection of the node host: a paused node:net socket behaves like a non-blocking descriptor.
 //
-// Back-pressure is end to end: bytes wait here up to HELD_MAX and in the socket up to its high-water mark,
-// then node:net stops reading and the kernel's window closes. Sends are taken up to the high-water mark.
+// Back-pressure is end to end: bytes wait here up to HELD_MAX and in the socket up to its
+// high-water mark, then node:net stops reading and the kernel's window closes. Sends are taken up
+// to the high-water mark.
 import type { Socket } from 'node:net';
 import * as layout from '../../assembly/layout';
 import { errorNumber } from '../errors';
@@ -11,7 +12,10 @@ import type { Outgoing } from './outgoing';
 /** node:net's own mark is 16 KiB in some versions, and so is then every write. */
 export const HIGH_WATER = 65536;
 const HELD_MAX = 65536;
-/** Milliseconds that a closed connection may take to pass on the bytes it still has, without any progress. */
+/**
+ * Milliseconds that a closed connection may take to pass on the bytes it still has, without any
+ * progress.
+ */
 const LINGER = 30_000;
 const BROKEN_PIPE = -errorNumber('EPIPE');
 
@@ -65,7 +69,10 @@ export class Stream extends Source {
     return this.socket.connecting ? -layout.ERROR_IN_PROGRESS : 0;
   }
 
-  /** Takes bytes out of the socket; true when there were any. The read that finds the end emits `end`. */
+  /**
+   * Takes bytes out of the socket; true when there were any. The read that finds the end emits
+   * `end`.
+   */
   private fill(): boolean {
     const before = this.held;
     while (this.closed || this.held < HELD_MAX) {

@@ -1,5 +1,6 @@
-// The node host: pure JavaScript on node:net, so it runs wherever Node does. It answers each operation as
-// host/sockets.cc does; what node:net does in its own time is answered "in progress" or "not now".
+// The node host: pure JavaScript on node:net, so it runs wherever Node does. It answers each
+// operation as host/sockets.cc does; what node:net does in its own time is answered "in progress"
+// or "not now".
 import { connect, type NetConnectOpts } from 'node:net';
 import * as layout from '../../assembly/layout';
 import { type ReactorMemory, word } from '../core/memory';

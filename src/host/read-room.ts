@@ -1,5 +1,5 @@
-// Where arriving bytes go: one after another without a gap, from the cursor to the end of its segment and
-// then into the spare segments, in the order in which the core lists them.
+// Where arriving bytes go: one after another without a gap, from the cursor to the end of its
+// segment and then into the spare segments, in the order in which the core lists them.
 import * as layout from '../../assembly/layout';
 import { type ReactorMemory, word } from '../core/memory';
 

@@ -1,5 +1,5 @@
-// The echo server: what comes in goes out, and nothing is held. A peer that does not take its answers is
-// not read from either, so the kernel's buffers fill up and stop it.
+// The echo server: what comes in goes out, and nothing is held. A peer that does not take its
+// answers is not read from either, so the kernel's buffers fill up and stop it.
 import type { Listener } from '../reactor/listener';
 import type { Reactor } from '../reactor/reactor';
 

@@ -1,5 +1,5 @@
-// Programs that come with the package. A trace's header names the program that ran; a replay finds those
-// of this table by that name, and asks for a module for any other.
+// Programs that come with the package. A trace's header names the program that ran; a replay finds
+// those of this table by that name, and asks for a module for any other.
 import type { Program } from '../trace/program-replay';
 import { type EchoParameters, echo } from './echo';
 

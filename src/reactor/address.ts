@@ -11,7 +11,9 @@ export interface Address {
   readonly port: number;
 }
 
-/** Where to listen or connect: an address and port, or a path (`@name`: Linux's abstract namespace). */
+/**
+ * Where to listen or connect: an address and port, or a path (`@name`: Linux's abstract namespace).
+ */
 export interface Endpoint {
   /** A numeric IPv4 or IPv6 address, or "localhost". Default 127.0.0.1. */
   readonly address?: string;

@@ -9,7 +9,10 @@ import { ReceiveSide, SendSide } from './sides';
 export class Connection {
   /** The program's own. */
   data: unknown = undefined;
-  /** Place of the record, and which of its owners this is. Together they name the connection in a trace. */
+  /**
+   * Place of the record, and which of its owners this is. Together they name the connection in a
+   * trace.
+   */
   readonly record: number;
   readonly generation: number;
   private readonly reactor: Reactor;
@@ -48,10 +51,10 @@ export class Connection {
   }
 
   /**
-   * Takes all bytes, and answers whether more are welcome now: false means wait for `drain`. Bytes delivered
-   * in this turn are sent from where they lie; others are copied.
-   * @throws ERR_CALANDRIA_QUEUE_FULL nothing was taken; ERR_CALANDRIA_STALE_BYTES a view of an earlier turn;
-   * ERR_CALANDRIA_CLOSED the program ended or closed the connection.
+   * Takes all bytes, and answers whether more are welcome now: false means wait for `drain`. Bytes
+   * delivered in this turn are sent from where they lie; others are copied.
+   * @throws ERR_CALANDRIA_QUEUE_FULL nothing was taken; ERR_CALANDRIA_STALE_BYTES a view of an
+   * earlier turn; ERR_CALANDRIA_CLOSED the program ended or closed the connection.
    */
   write(bytes: Uint8Array | string): boolean {
     if (typeof bytes === 'string') return this.reactor.writeText(this, bytes);
@@ -69,7 +72,10 @@ export class Connection {
     return length;
   }
 
-  /** Appetite: how many bytes are wanted from now on. Infinity (the start): all. 0 leaves them in the kernel. */
+  /**
+   * Appetite: how many bytes are wanted from now on. Infinity (the start): all. 0 leaves them in
+   * the kernel.
+   */
   read(bytes: number): void {
     this.reactor.appetite(this.record, this.generation, bytes);
   }
@@ -90,7 +96,10 @@ export class Connection {
     this.reactor.act('destroy', this.record, this.generation);
   }
 
-  /** Asks the kernel for both sides' figures; the record has them in the next turn, and `change` says so. */
+  /**
+   * Asks the kernel for both sides' figures; the record has them in the next turn, and `change`
+   * says so.
+   */
   sample(): void {
     this.reactor.act('sample', this.record, this.generation);
   }

@@ -1,5 +1,5 @@
-// Counters: what happened, by name. The core's are the same in a replay; the host's say what the kernel was
-// asked, and differ from run to run.
+// Counters: what happened, by name. The core's are the same in a replay; the host's say what the
+// kernel was asked, and differ from run to run.
 import * as layout from '../../assembly/layout';
 import { long, type ReactorMemory } from '../core/memory';
 

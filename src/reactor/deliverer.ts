@@ -1,5 +1,5 @@
-// Deliver: walks the core's delivery list and calls the handlers, one by one. Here live the objects that
-// stand for records and timers.
+// Deliver: walks the core's delivery list and calls the handlers, one by one. Here live the objects
+// that stand for records and timers.
 import * as layout from '../../assembly/layout';
 import { type ReactorMemory, word } from '../core/memory';
 import { systemError } from '../errors';
@@ -144,7 +144,9 @@ export class Deliverer {
     }
   }
 
-  /** Open, or failed behind what is delivered here; but not closed by a handler in this very turn. */
+  /**
+   * Open, or failed behind what is delivered here; but not closed by a handler in this very turn.
+   */
   private listening(record: number, state: number): boolean {
     if (state !== layout.STATE_OPEN && state !== layout.STATE_FAILED) return false;
     return (this.work(record) & layout.WORK_WANT_CLOSE) === 0;
@@ -243,7 +245,10 @@ export class Deliverer {
     (result as PromiseLike<void>).then(undefined, (error) => this.fail(error, record, generation));
   }
 
-  /** A handler threw: its connection is destroyed, the other deliveries run, the error is not swallowed. */
+  /**
+   * A handler threw: its connection is destroyed, the other deliveries run, the error is not
+   * swallowed.
+   */
   private fail(error: unknown, record: number, generation: number): void {
     this.reactor.thrown(record, generation);
     this.rethrow(error);

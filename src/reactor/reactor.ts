@@ -1,5 +1,5 @@
-// The reactor: owns the memory, the core and the host, and runs one turn at a time. It never asks which
-// host it has, and knows no clock, no randomness and no I/O of its own.
+// The reactor: owns the memory, the core and the host, and runs one turn at a time. It never asks
+// which host it has, and knows no clock, no randomness and no I/O of its own.
 import * as layout from '../../assembly/layout';
 import { type Core, instantiateCore } from '../core/core';
 import { completeLimits, type Limits } from '../core/limits';
@@ -21,7 +21,10 @@ export interface ReactorOptions {
   /** Seed of `random()`. */
   readonly seed: bigint;
   readonly limits?: Partial<Limits>;
-  /** 'turn': ask the kernel for exact figures of every connection that was touched, once a turn. Default 'none'. */
+  /**
+   * 'turn': ask the kernel for exact figures of every connection that was touched, once a turn.
+   * Default 'none'.
+   */
   readonly sampling?: 'none' | 'turn';
   /** Overwrites delivered bytes when their turn ends, so that a view kept too long shows. */
   readonly debug?: boolean;
@@ -47,7 +50,10 @@ export interface ListenOptions extends Endpoint {
 export type ConnectOptions = Omit<ListenOptions, 'backlog' | 'reusePort' | 'ipv6Only'>;
 
 export interface CloseOptions {
-  /** Stop listening, but let connections send what they hold and close once they are quiet. Default false. */
+  /**
+   * Stop listening, but let connections send what they hold and close once they are quiet. Default
+   * false.
+   */
   readonly drain?: boolean;
   /** Milliseconds after which what is left is destroyed. Default: none. */
   readonly deadline?: number;
@@ -216,7 +222,9 @@ export class Reactor {
     return timer;
   }
 
-  /** Ends all work; resolves when the last descriptor is closed. After that no handler is called. */
+  /**
+   * Ends all work; resolves when the last descriptor is closed. After that no handler is called.
+   */
   close(options: CloseOptions = {}): Promise<void> {
     checkOptions('options', options);
     const { drain = false, deadline } = options;

@@ -1,5 +1,5 @@
-// The two sides of a record, read from the core's memory with no call. After the connection is closed they
-// keep saying what they said last.
+// The two sides of a record, read from the core's memory with no call. After the connection is
+// closed they keep saying what they said last.
 import * as layout from '../../assembly/layout';
 import type { ReactorMemory } from '../core/memory';
 
@@ -19,7 +19,10 @@ abstract class Side {
     this.generation = generation;
   }
 
-  /** Keeps what the record says now: its place is about to get another owner, if it has none already. */
+  /**
+   * Keeps what the record says now: its place is about to get another owner, if it has none
+   * already.
+   */
   freeze(): void {
     this.last ??= this.current
       ? this.memory.bytes.slice(this.at, this.at + layout.RECORD_SIZE)
@@ -50,7 +53,9 @@ abstract class Side {
 }
 
 export class ReceiveSide extends Side {
-  /** Bytes (on a listener: connections) that wait in the kernel; -1 when unknown. See `exactness`. */
+  /**
+   * Bytes (on a listener: connections) that wait in the kernel; -1 when unknown. See `exactness`.
+   */
   get available(): number {
     return this.word(layout.RX_AVAILABLE);
   }

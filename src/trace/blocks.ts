@@ -12,7 +12,9 @@ export interface Block {
   readonly offset: number;
 }
 
-/** Why the blocks stopped: the file's end between two blocks, or inside (or just before) a torn one. */
+/**
+ * Why the blocks stopped: the file's end between two blocks, or inside (or just before) a torn one.
+ */
 export type BlocksEnd = 'whole' | 'torn';
 
 const BUFFER_SIZE = 1 << 20;

@@ -1,5 +1,5 @@
-// Core replay: the core runs again on the recorded input, with the recorded calls as its program. No handler
-// runs. It is exact: every delivery, update, submission and result is compared.
+// Core replay: the core runs again on the recorded input, with the recorded calls as its program.
+// No handler runs. It is exact: every delivery, update, submission and result is compared.
 import * as layout from '../../assembly/layout';
 import { coreHash, instantiateCore, type WasmCore } from '../core/core';
 import { createMemory, type ReactorMemory, STREAM_MARGIN, word } from '../core/memory';
@@ -43,7 +43,9 @@ class CoreReplay {
   private readonly memory: ReactorMemory;
   private readonly core: WasmCore;
   private readonly source: Buffer;
-  /** Only with full payload can the core log its calls again, digests of borrowed bytes included. */
+  /**
+   * Only with full payload can the core log its calls again, digests of borrowed bytes included.
+   */
   private readonly logs: boolean;
 
   constructor({ header }: Trace) {

@@ -1,7 +1,8 @@
-// Trace format 1, byte by byte. All numbers are little-endian; every section begins at a multiple of 8.
+// Trace format 1, byte by byte. All numbers are little-endian; every section begins at a multiple
+// of 8.
 //
 // FILE
-//   0   8  magic: 89 43 41 4c 0d 0a 1a 0a ("\x89CAL\r\n\x1a\n": survives no transfer that mangles it)
+//   0   8  magic: 89 43 41 4c 0d 0a 1a 0a ("\x89CAL\r\n\x1a\n": no transfer that mangles it passes)
 //   8   4  u32 format: 1
 //   12  4  u32 length of the header text
 //   16  4  u32 CRC-32 of the header text
@@ -17,12 +18,13 @@
 //   20  4  u32 0
 //   24  n  body
 //
-// The order of blocks is: IN 1, CALL 1 …, OUT 1, IN 2, CALL 2 …, OUT 2, …, END. A CALL block is a part of a
-// turn's calls that did not fit the call stream; between OUT n-1 and IN n it holds calls from outside. IN n is handed
-// to the kernel before turn n's handlers run, OUT n before the reactor sleeps again:
+// The order of blocks is: IN 1, CALL 1 …, OUT 1, IN 2, CALL 2 …, OUT 2, …, END. A CALL block is a
+// part of a turn's calls that did not fit the call stream; between OUT n-1 and IN n it holds calls
+// from outside. IN n is handed to the kernel before turn n's handlers run, OUT n before the reactor
+// sleeps again:
 //
 //   good:  IN 1  OUT 1  IN 2  OUT 2  END      complete
-//   good:  IN 1  OUT 1  IN 2                  ends early, inside turn 2: its handlers did not come back
+//   good:  IN 1  OUT 1  IN 2                  ends early, inside turn 2: no handler came back
 //   good:  IN 1  OUT 1  IN 2  OU              ends early: the last block is torn
 //   bad:   IN 1  OU▒ 1  IN 2  OUT 2           corrupt: a bad checksum with blocks behind it
 //
@@ -38,11 +40,12 @@
 //   36  4  u32 payload ranges
 //   40  4  u32 updates
 //   44  4  u32 deliveries
-//   48     sections, each padded to 8: calls from outside; events, raw; completions, 32 bytes each (the
-//          submission with its result, assembly/layout.ts); payload; updates, 24 bytes each; deliveries, 32 each
-//   A payload range is { u32 address, u32 length } and then its bytes, padded; with payload "digest" a u64
-//   for each 4 KiB instead (assembly/digest.ts). Addresses are those of the recording reactor's memory; the
-//   header says where its read arena began.
+//   48     sections, each padded to 8: calls from outside; events, raw; completions, 32 bytes each
+//          (the submission with its result, assembly/layout.ts); payload; updates, 24 bytes each;
+//          deliveries, 32 bytes each
+//   A payload range is { u32 address, u32 length } and then its bytes, padded; with payload
+//   "digest" a u64 for each 4 KiB instead (assembly/digest.ts). Addresses are those of the
+//   recording reactor's memory; the header says where its read arena began.
 //
 // CALL: calls of the program (assembly/layout.ts, "Call"), one after another
 //
@@ -102,7 +105,10 @@ export function digestsOf(length: number): number {
 
 let layoutHashed: string | undefined;
 
-/** SHA-256 over names and values of the layout: two builds with the same hash read each other's memory. */
+/**
+ * SHA-256 over names and values of the layout: two builds with the same hash read each other's
+ * memory.
+ */
 export function layoutHash(): string {
   if (layoutHashed) return layoutHashed;
   const constants = Object.entries(layout).filter(([, value]) => typeof value === 'number');

@@ -1,6 +1,7 @@
-// The core of a program replay: no state machine, only a trace. A turn's deliveries and record updates come
-// from the recording; each call is compared with the recorded one and answered with its recorded result.
-// So a program replay depends on the documented format alone, and outlives every version of the Wasm core.
+// The core of a program replay: no state machine, only a trace. A turn's deliveries and record
+// updates come from the recording; each call is compared with the recorded one and answered with
+// its recorded result. So a program replay depends on the documented format alone, and outlives
+// every version of the Wasm core.
 import * as layout from '../../assembly/layout';
 import { type Core, type Digest, instantiateDigest } from '../core/core';
 import { type ReactorMemory, word } from '../core/memory';
@@ -224,7 +225,8 @@ export class ProgramCore implements Core {
     const recorded = this.peek();
     const call = this.begin(layout.CALL_WRITE, record, generation, total, 0);
     const borrowed = address !== this.reserve(length);
-    // How the bytes were kept depends on where they lay; a copy of the same bytes is the same write.
+    // How the bytes were kept depends on where they lay; a copy of the same bytes is the same
+    // write.
     const mode = recorded?.operation === layout.CALL_WRITE ? recorded.mode : layout.MODE_BYTES;
     call.writeUInt32LE(length, layout.CALL_LENGTH);
     if (borrowed) call.writeUInt32LE(address - this.shift, layout.CALL_ADDRESS);
@@ -236,7 +238,10 @@ export class ProgramCore implements Core {
     return made?.result ?? layout.CALL_TAKEN;
   }
 
-  /** The core raises tx.queued at once, and lowers it when the bytes are gone: by the next turn, or it says so. */
+  /**
+   * The core raises tx.queued at once, and lowers it when the bytes are gone: by the next turn, or
+   * it says so.
+   */
   private queue(record: number, length: number): void {
     const source = this.at(record);
     const failed = (this.source[source + layout.RECORD_STATE] as number) >= layout.STATE_FAILED;
@@ -376,7 +381,9 @@ export class ProgramCore implements Core {
     return this.pending;
   }
 
-  /** Holds the call against the recording; answers the recorded one, or undefined when it differs. */
+  /**
+   * Holds the call against the recording; answers the recorded one, or undefined when it differs.
+   */
   private compare(replayed: Buffer): Call | undefined {
     const recorded = this.peek();
     if (this.turning) this.pending = undefined;
@@ -395,13 +402,15 @@ export class ProgramCore implements Core {
       given.length < layout.CALL_SIZE ? Buffer.alloc(layout.CALL_SIZE) : given,
     ).next().value;
     this.diverge(compareCalls(this.turning ? turn : turn + 1, recorded, call ?? undefined));
-    // Even past a difference the program gets an answer that fits its call, so that it can come back.
+    // Even past a difference the program gets an answer that fits its call, so that it can come
+    // back.
     return recorded?.operation === replayed[layout.CALL_OPERATION] ? recorded : undefined;
   }
 
   /**
-   * A recording that ended inside the turn cannot say what came next. Nor can one say what its program would
-   * have called from outside after its end; only what a program does before its first turn has no such excuse.
+   * A recording that ended inside the turn cannot say what came next. Nor can one say what its
+   * program would have called from outside after its end; only what a program does before its first
+   * turn has no such excuse.
    */
   private unknowable(): boolean {
     return this.turning ? this.current?.ended === false : this.current !== undefined;

@@ -1,5 +1,5 @@
-// Program replay: the handlers run again on the recorded deliveries, and every call they make is compared
-// with the recorded one. No socket is opened, and no core is needed.
+// Program replay: the handlers run again on the recorded deliveries, and every call they make is
+// compared with the recorded one. No socket is opened, and no core is needed.
 import * as layout from '../../assembly/layout';
 import type { Host, Seam } from '../host/host';
 import { Reactor } from '../reactor/reactor';
@@ -13,7 +13,10 @@ import type { Trace, TurnBlock } from './trace';
 export type Program = (reactor: Reactor, parameters: Record<string, unknown>) => unknown;
 
 export interface ProgramReplayOptions {
-  /** Milliseconds to wait for a call from outside (a timer of Node's, a file) that the recording has. Default 5,000. */
+  /**
+   * Milliseconds to wait for a call from outside (a timer of Node's, a file) that the recording
+   * has. Default 5,000.
+   */
   readonly patience?: number;
 }
 
@@ -116,7 +119,10 @@ class ProgramReplay implements Host {
     return { verdict: 'diverged', turns: this.done, divergence, errors: this.errors };
   }
 
-  /** The first immediate runs the handlers, the second ends the turn: only ticks and microtasks between. */
+  /**
+   * The first immediate runs the handlers, the second ends the turn: only ticks and microtasks
+   * between.
+   */
   private turn(): Promise<void> {
     return new Promise((resolve) => {
       setImmediate(() => {
@@ -130,7 +136,10 @@ class ProgramReplay implements Host {
     });
   }
 
-  /** Waits until the program made the calls from outside that this turn consumed; a divergence if it does not. */
+  /**
+   * Waits until the program made the calls from outside that this turn consumed; a divergence if it
+   * does not.
+   */
   private async outsideCalls(
     turn: TurnBlock,
     reactor: Reactor,

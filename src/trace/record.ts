@@ -7,7 +7,10 @@ import { Recorder } from './recorder';
 import { fileSink, type Sink } from './sink';
 
 export interface RecordOptions {
-  /** 'digest' keeps a digest for each 4 KiB instead of the bytes: smaller and cheaper, but only the core can be replayed. Default 'full'. */
+  /**
+   * 'digest' keeps a digest for each 4 KiB instead of the bytes: smaller and cheaper, but only the
+   * core can be replayed. Default 'full'.
+   */
   readonly payload?: Payload;
   /** The recording ended because it could not be written. Default: a process warning. */
   readonly onError?: (error: CalandriaError) => void;

@@ -1,5 +1,5 @@
-// The recorder: copies what passes through the seam into blocks. It works on regions, not on entries, so
-// that its cost hardly depends on how much happened in a turn.
+// The recorder: copies what passes through the seam into blocks. It works on regions, not on
+// entries, so that its cost hardly depends on how much happened in a turn.
 import * as layout from '../../assembly/layout';
 import { coreHash, type Digest, instantiateDigest } from '../core/core';
 import { long, type ReactorMemory, word } from '../core/memory';
@@ -68,7 +68,9 @@ export class Recorder {
     );
   }
 
-  /** Around the core's ingest: afterwards the turn's input is with the kernel, if handlers will run. */
+  /**
+   * Around the core's ingest: afterwards the turn's input is with the kernel, if handlers will run.
+   */
   in(ingest: () => void): void {
     const events = word(this.memory, layout.EVENT_COUNT);
     const completions = word(this.memory, layout.SUBMISSION_DONE);
@@ -141,7 +143,10 @@ export class Recorder {
     this.sink.close();
   }
 
-  /** Byte ranges of the read arena that this turn's reads filled, a few at the most: reads are packed. */
+  /**
+   * Byte ranges of the read arena that this turn's reads filled, a few at the most: reads are
+   * packed.
+   */
   private payload(): number {
     const stamp = word(this.memory, layout.TURN);
     const segments = word(this.memory, layout.READ_SEGMENTS_MAX);

@@ -1,5 +1,6 @@
-// Where a trace goes: a file, written synchronously, so that the kernel has a turn's input before the
-// turn's handlers run. When the disk is slower than the network, the turn waits; memory does not grow.
+// Where a trace goes: a file, written synchronously, so that the kernel has a turn's input before
+// the turn's handlers run. When the disk is slower than the network, the turn waits; memory does
+// not grow.
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 
 export interface Sink {
@@ -20,7 +21,8 @@ export function fileSink(file: string): Sink {
           written += writeSync(descriptor, bytes, written, bytes.length - written);
         }
       } catch (error) {
-        // No torn block behind the last whole one; if even that fails, the reader can tell it is torn.
+        // No torn block behind the last whole one; if even that fails, the reader can tell it is
+        // torn.
         try {
           ftruncateSync(descriptor, position);
         } catch {}

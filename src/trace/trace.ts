@@ -201,7 +201,8 @@ function decodeIn(block: Block, header: TraceHeader, spilled: Buffer[]): TurnBlo
 
 /**
  * Opens and checks a whole trace.
- * @throws ERR_CALANDRIA_TRACE no file, no trace, an unknown format, or damage with good blocks behind it.
+ * @throws ERR_CALANDRIA_TRACE no file, no trace, an unknown format, or damage with good blocks
+ * behind it.
  */
 export function openTrace(file: string): Trace {
   let descriptor: number;

@@ -1,5 +1,5 @@
-// A test's program in a process of its own: for what may end it, and for what is measured of a whole process.
-// The programs import the built package, so they also see what users get.
+// A test's program in a process of its own: for what may end it, and for what is measured of a
+// whole process. The programs import the built package, so they also see what users get.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 

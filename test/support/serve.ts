@@ -1,4 +1,5 @@
-// A reactor on the epoll host that listens on a port of the system's choice, and is closed with its test.
+// A reactor on the epoll host that listens on a port of the system's choice, and is closed with its
+// test.
 import {
   type Address,
   type Connection,
