@@ -76,7 +76,8 @@ describe('urgent data', () => {
     });
     await sendUrgent(served.port, rounds);
     await served.tap.when(() => closed);
-    // An urgent byte that a later one overtakes becomes a normal one (tcp(7)): those may come, marked.
+    // An urgent byte that a later one overtakes becomes a normal one (tcp(7)): those may come,
+    // marked.
     const normal = String(Buffer.concat(chunks)).replaceAll('!', '');
     expect(normal).toBe('0123456789abcdefghij'.repeat(rounds));
   });
