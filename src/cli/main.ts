@@ -6,7 +6,7 @@ import { packageVersion } from '../package-root';
 import { addDemo } from './demo';
 import { addDoctor } from './doctor';
 import { addEcho } from './echo';
-import { EXIT_FINE, reportError } from './exit';
+import { EXIT_FINE, EXIT_USAGE, reportError } from './exit';
 import { addInspect } from './inspect';
 import { addReplay } from './replay';
 
@@ -51,7 +51,8 @@ async function main(): Promise<void> {
   // The reader of our output may have enough of it: `calandria inspect a.trace | head`.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(EXIT_FINE);
-    throw error;
+    console.error(`error: the output cannot be written: ${error.message}`);
+    process.exit(EXIT_USAGE);
   });
   try {
     await makeProgram().parseAsync();
