@@ -159,7 +159,8 @@ export const STATE_PARKED_HEAD = CONTROL + 468;
 export const STATE_PARKED_UNTIL = CONTROL + 472;
 export const STATE_RANDOM_LOW = CONTROL + 480;
 export const STATE_RANDOM_HIGH = CONTROL + 488;
-export const STATE_DIGEST_CALLS = CONTROL + 496;
+/** Bytes that this turn's reads are expected to bring. */
+export const STATE_READ_EXPECTED = CONTROL + 496;
 
 /** [c] Indices of free read segments, i32 each, in the order in which the host takes them. */
 export const SPARE_LIST = CONTROL + 512;
@@ -371,7 +372,7 @@ export const OPERATION_SEND = 6;
 export const OPERATION_SHUTDOWN = 7;
 /** argument 1: reset (linger 0). */
 export const OPERATION_CLOSE = 8;
-/** Answers with bytes available (or connections waiting), extra: send space (or UNKNOWN). */
+/** argument 1: a listener. Answers with bytes available (or connections waiting), extra: send space (or UNKNOWN). */
 export const OPERATION_SAMPLE = 9;
 /** argument: SOCKET_OPTION; length: value. */
 export const OPERATION_OPTION = 10;

@@ -28,7 +28,7 @@ export function settle(record: i32): void {
   if (!records.has(record, layout.WORK_COUNTED)) {
     if (!roomFor(1)) return records.list(record);
     records.set(record, layout.WORK_CONTROLLING);
-    submit(layout.OPERATION_SAMPLE, record, 0, 0, 0);
+    submit(layout.OPERATION_SAMPLE, record, 0, 0, 1);
     return again();
   }
   accept(record, source);

@@ -12,7 +12,7 @@
 import { settleAbandoned } from './failure';
 import * as layout from './layout';
 import * as listeners from './listeners';
-import { readSegmentSize, settings, word } from './memory';
+import { readSegmentSize, setWord, settings, word } from './memory';
 import * as pieces from './pieces';
 import * as records from './records';
 import { again, roomFor, submit } from './submissions';
@@ -22,10 +22,16 @@ import { again, roomFor, submit } from './submissions';
  * options.
  */
 const ENTRIES_A_SOURCE = 6;
+/**
+ * Bytes that one turn's reads may bring, as far as the last ones tell. What is read is handled and sent
+ * before more is read, while it is still in the cache; who has to wait is first in the next turn.
+ */
+const READ_BUDGET: u32 = 256 << 10;
 /** Room that a first read wants to see before it takes what is left of a segment. */
 const FIRST_ROOM: u32 = 2048;
 
 export function settleAll(): void {
+  setWord(layout.STATE_READ_EXPECTED, 0);
   const total = word(layout.STATE_WORK_COUNT);
   for (let place = 0; place < total; place++) {
     if (!roomFor(ENTRIES_A_SOURCE)) break;
@@ -166,11 +172,17 @@ function receive(record: i32): void {
   const appetite = load<u32>(source, layout.RECORD_APPETITE);
   if (appetite == 0 || !records.has(record, layout.WORK_READY)) return;
   if (records.has(record, layout.WORK_READING | layout.WORK_END_DELIVERED)) return;
+  const expected = <u32>word(layout.STATE_READ_EXPECTED);
+  if (expected >= READ_BUDGET) {
+    records.list(record);
+    return again();
+  }
   const want = min<u32>(appetite, word(layout.READ_SIZE_MAX));
   // A read that fills its room exactly costs a second one, so ask for more than the last one
   // brought.
   const hint = load<u32>(source, layout.RECORD_READ_HINT);
   const room = min<u32>(min<u32>(want, readSegmentSize), max<u32>(FIRST_ROOM, hint + (hint >> 1)));
+  setWord(layout.STATE_READ_EXPECTED, expected + min<u32>(want, hint));
   records.set(record, layout.WORK_READING);
   submit(layout.OPERATION_RECEIVE, record, 0, want, room);
   again();

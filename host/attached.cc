@@ -82,18 +82,28 @@ int poll_spinning(Attached* attached) {
 
 enum class Outcome { quiet, again, closed };
 
+/** Handlers, then ticks and microtasks until none is left. */
+void deliver(Attached* attached) {
+  for (int drains = 0; !call_and_drain(attached, drains == 0 ? attached->deliver : attached->empty);) {
+    if (attached->closing || ++drains == FAILED_DRAINS_MAX) return;
+  }
+}
+
 /** One turn over `events` records that lie in the event vector. */
 Outcome run_turn(Attached* attached, int events) {
   const Memory* memory = &attached->shim.memory;
   store_word(memory, layout::WAIT_RESULT, events);
   store_word(memory, layout::EVENT_COUNT, events > 0 ? events : 0);
   store_long(memory, layout::NOW, shim_now());
-  for (int drains = 0; !call_and_drain(attached, drains == 0 ? attached->turn : attached->empty);) {
-    if (attached->closing || ++drains == FAILED_DRAINS_MAX) break;
+  call_plain(attached, attached->ingest);
+  if (attached->closing) return Outcome::closed;
+  // A turn without deliveries has ended by itself: no handler ran, so there is nothing to drain.
+  if (load_word(memory, layout::PHASE) == layout::PHASE_TURN) {
+    deliver(attached);
+    if (attached->closing) return Outcome::closed;
+    call_plain(attached, attached->end);
+    if (attached->closing) return Outcome::closed;
   }
-  if (attached->closing) return Outcome::closed;
-  call_plain(attached, attached->end);
-  if (attached->closing) return Outcome::closed;
   const int fell_short = shim_submit(&attached->shim);
   if (fell_short < 0) {
     fatal(attached, "The submission queue in memory is damaged; the reactor cannot go on.");
@@ -113,7 +123,7 @@ int poll_unless_busy(Attached* attached) {
 
 /** Turns until there is nothing to do or libuv's turn has come; true to be called again at once. */
 bool run_turns(Attached* attached) {
-  const uint64_t until = shim_now() + SLICE;
+  const uint64_t until = attached->spin > 0 ? shim_now() + SLICE : 0;
   for (int turn = 1;; turn++) {
     const Outcome outcome = run_turn(attached, poll_unless_busy(attached));
     attached->again = outcome == Outcome::again;
@@ -210,7 +220,8 @@ void attached_close(Attached* attached) {
   attached->closing = true;
   uv_poll_stop(&attached->poll);
   shim_close(&attached->shim);
-  forget(attached->env, &attached->turn);
+  forget(attached->env, &attached->ingest);
+  forget(attached->env, &attached->deliver);
   forget(attached->env, &attached->end);
   forget(attached->env, &attached->empty);
   forget(attached->env, &attached->memory);

@@ -3,7 +3,7 @@
 // The notifier's descriptor is a uv_poll_t, so timers, promises, http and everything else of Node
 // live beside the reactor. A wake-up runs up to TURNS_A_WAKE_UP turns; each is
 //
-//   poll → turn (JavaScript, then ticks and microtasks) → end (JavaScript) → submit
+//   poll → ingest → deliver (handlers, then ticks and microtasks) → end → submit
 //
 // and nothing is left unsubmitted when control returns to libuv.
 #pragma once
@@ -24,7 +24,8 @@ struct Attached {
   napi_async_context context;
   napi_async_cleanup_hook_handle cleanup;
   napi_ref memory;
-  napi_ref turn;
+  napi_ref ingest;
+  napi_ref deliver;
   napi_ref end;
   napi_ref empty;
   uint64_t spin;

@@ -1,6 +1,6 @@
 // The module: arguments in, handles out. The only file that uses node-addon-api.
 //
-//   open(interface, memory, turn, end, empty, spin) → handle
+//   open(interface, memory, ingest, deliver, end, empty, spin) → handle
 //   wake(handle)   hold(handle, boolean)   close(handle)   interfaces   layoutVersion
 #include <napi.h>
 
@@ -39,11 +39,11 @@ Napi::Value fail(Napi::Env env, const std::string& message, int error) {
 
 Napi::Value Open(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  const bool typed = info.Length() == 6 && info[0].IsString() && info[1].IsTypedArray() &&
+  const bool typed = info.Length() == 7 && info[0].IsString() && info[1].IsTypedArray() &&
                      info[2].IsFunction() && info[3].IsFunction() && info[4].IsFunction() &&
-                     info[5].IsNumber();
+                     info[5].IsFunction() && info[6].IsNumber();
   if (!typed) {
-    Napi::TypeError::New(env, "open(interface, memory, turn, end, empty, spin)")
+    Napi::TypeError::New(env, "open(interface, memory, ingest, deliver, end, empty, spin)")
         .ThrowAsJavaScriptException();
     return env.Undefined();
   }
@@ -53,7 +53,7 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
   auto* attached = static_cast<Attached*>(calloc(1, sizeof(Attached)));
   if (attached == nullptr) return fail(env, "out of memory", -12);
   attached->env = env;
-  const double spin = info[5].As<Napi::Number>().DoubleValue();
+  const double spin = info[6].As<Napi::Number>().DoubleValue();
   attached->spin = spin > 0 && spin < 1e9 ? static_cast<uint64_t>(spin) : 0;
   int error = 0;
   const char* wrong = calandria::shim_open(&attached->shim, interface, memory.Data(),
@@ -63,9 +63,10 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
     return fail(env, wrong, error);
   }
   attached->memory = reference(env, memory);
-  attached->turn = reference(env, info[2]);
-  attached->end = reference(env, info[3]);
-  attached->empty = reference(env, info[4]);
+  attached->ingest = reference(env, info[2]);
+  attached->deliver = reference(env, info[3]);
+  attached->end = reference(env, info[4]);
+  attached->empty = reference(env, info[5]);
   napi_async_init(env, nullptr, Napi::String::New(env, "CALANDRIA"), &attached->context);
   error = calandria::attached_start(attached);
   if (error < 0) {

@@ -187,10 +187,7 @@ int32_t sample(Shim* shim, uint32_t entry, int fd) {
   store_word(&shim->memory, entry + layout::SUBMISSION_EXTRA, layout::UNKNOWN);
   struct tcp_info information;
   socklen_t length = sizeof information;
-  int listening = 0;
-  socklen_t size = sizeof listening;
-  if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0) return -errno;
-  if (listening) {
+  if (load_word(&shim->memory, entry + layout::SUBMISSION_ARGUMENT) == 1) {
     // On a listener tcpi_unacked is the accept queue's length (net/ipv4/tcp.c, tcp_get_info).
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &information, &length) < 0) return layout::UNKNOWN;
     return static_cast<int32_t>(information.tcpi_unacked);

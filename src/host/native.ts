@@ -1,6 +1,7 @@
 // Hosts in C++: the shim drives the turns from inside libuv's loop (host/attached.h).
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import * as layout from '../../assembly/layout';
 import { CalandriaError } from '../errors';
 import { packageRoot } from '../package-root';
 import type { Host, Seam } from './host';
@@ -13,7 +14,8 @@ interface Shim {
   open(
     name: string,
     memory: Uint8Array,
-    turn: () => void,
+    ingest: () => void,
+    deliver: () => void,
     end: () => void,
     empty: () => void,
     spin: number,
@@ -63,12 +65,15 @@ function native(name: string, { spin = 0 }: NativeOptions): Host {
       if (typeof found === 'string') {
         throw new CalandriaError('ERR_CALANDRIA_NO_HOST', `Host ${name}: ${found}.`);
       }
-      const turn = (): void => {
+      const { words, bytes } = seam.memory;
+      const ingest = (): void => {
         seam.ingest();
-        seam.deliver();
+        // Nobody to call: the turn can end at once, and the shim sees that it did.
+        if (words[layout.DELIVERY_COUNT >> 2] === 0) seam.end();
       };
+      const deliver = (): void => seam.deliver();
       const end = (): void => seam.end();
-      handle = found.open(name, seam.memory.bytes, turn, end, () => {}, spin * 1000);
+      handle = found.open(name, bytes, ingest, deliver, end, () => {}, spin * 1000);
     },
     wake: () => handle && (load() as Shim).wake(handle),
     hold: (hold) => handle && (load() as Shim).hold(handle, hold),
