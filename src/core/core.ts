@@ -23,6 +23,8 @@ export interface Core {
     handlers: number,
     wants: number,
   ): number;
+  /** Generation of what open() just made, where the record in memory does not tell it yet. */
+  readonly opened?: number | undefined;
   write(record: number, generation: number, address: number, length: number, total: number): number;
   read(record: number, generation: number, appetite: number): number;
   finish(record: number, generation: number): number;

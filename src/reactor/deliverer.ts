@@ -22,6 +22,9 @@ export class Deliverer {
   /** What each set of handlers was given for: the subject of its errors. */
   private readonly subjects: string[] = [];
   private readonly connections: (Connection | undefined)[] = [];
+  /** Dialled connections whose place still has its old owner: only a replay is that early. */
+  private readonly coming: Connection[] = [];
+  // By place and generation: a place may get its next owner before the last one heard its last.
   private readonly listeners = new Map<number, Listener>();
   private readonly timers = new Map<number, Timer>();
   private readonly finished: Connection[] = [];
@@ -43,19 +46,26 @@ export class Deliverer {
     return this.handlers.push(handlers) - 1;
   }
 
-  addListener(record: number): Listener {
-    const listener = new Listener(this.reactor, record, this.generationOf(record));
-    this.listeners.set(record, listener);
+  addListener(record: number, generation = this.generationOf(record)): Listener {
+    const listener = new Listener(this.reactor, record, generation);
+    this.listeners.set(ownerOf(record, generation), listener);
     return listener;
   }
 
+  addConnection(record: number, generation = this.generationOf(record)): Connection {
+    if (generation === this.generationOf(record)) return this.connectionAt(record);
+    const connection = new Connection(this.reactor, record, generation);
+    this.coming.push(connection);
+    return connection;
+  }
+
   addTimer(timer: Timer): void {
-    this.timers.set(timer.index, timer);
+    this.timers.set(ownerOf(timer.index, timer.generation), timer);
   }
 
   /** False when it already fired or was cancelled. */
   removeTimer(timer: Timer): boolean {
-    return this.timers.get(timer.index) === timer && this.timers.delete(timer.index);
+    return this.timers.delete(ownerOf(timer.index, timer.generation));
   }
 
   forgetTimers(): void {
@@ -68,11 +78,22 @@ export class Deliverer {
 
   /** The one object for the record's owner, made when first asked for. */
   connectionAt(record: number): Connection {
-    const known = this.connections[record];
+    const known = this.knownAt(record);
     if (known) return known;
     const connection = new Connection(this.reactor, record, this.generationOf(record));
     this.connections[record] = connection;
     return connection;
+  }
+
+  private knownAt(record: number): Connection | undefined {
+    const known = this.connections[record];
+    if (known || this.coming.length === 0) return known;
+    const generation = this.generationOf(record);
+    const place = this.coming.findIndex(
+      (connection) => connection.record === record && connection.generation === generation,
+    );
+    if (place >= 0) this.connections[record] = this.coming.splice(place, 1)[0];
+    return this.connections[record];
   }
 
   deliverAll(): void {
@@ -126,13 +147,13 @@ export class Deliverer {
         if (!this.listening(record, state)) return;
         return handlers.open?.(this.connectionAt(record));
       case layout.DELIVER_CHANGE:
-        if (state !== layout.STATE_OPEN) return;
+        if (state !== layout.STATE_OPEN || !this.listening(record, state)) return;
         return handlers.change?.(this.connectionAt(record));
       case layout.DELIVER_DRAIN:
-        if (state !== layout.STATE_OPEN) return;
+        if (state !== layout.STATE_OPEN || !this.listening(record, state)) return;
         return handlers.drain?.(this.connectionAt(record));
       case layout.DELIVER_END:
-        if (state !== layout.STATE_OPEN) return;
+        if (state !== layout.STATE_OPEN || !this.listening(record, state)) return;
         return handlers.end?.(this.connectionAt(record));
       case layout.DELIVER_ERROR:
         if (this.work(record) & layout.WORK_ABANDONED) return;
@@ -173,7 +194,7 @@ export class Deliverer {
   }
 
   private deliverClose(handlers: Handlers, record: number): void | Promise<void> {
-    const known = this.connections[record];
+    const known = this.knownAt(record);
     if (!known && !handlers.close) return;
     const connection = known ?? this.connectionAt(record);
     connection.finish();
@@ -191,7 +212,8 @@ export class Deliverer {
   }
 
   private deliverListener(kind: number, record: number, at: number): void | Promise<void> {
-    const listener = this.listeners.get(record);
+    const generation = this.words[at + (layout.DELIVERY_GENERATION >> 2)] as number;
+    const listener = this.listeners.get(ownerOf(record, generation));
     if (!listener) return;
     const set = this.words[at + (layout.DELIVERY_HANDLERS >> 2)] as number;
     const handlers = this.handlers[set] as Handlers;
@@ -215,7 +237,7 @@ export class Deliverer {
       }
       case layout.DELIVER_CLOSE:
         listener.finish();
-        this.listeners.delete(record);
+        this.listeners.delete(ownerOf(record, generation));
         this.reactor.unreference(listener);
         return;
       default:
@@ -224,11 +246,11 @@ export class Deliverer {
   }
 
   private deliverTimer(index: number, at: number): void {
-    const timer = this.timers.get(index);
     const generation = this.words[at + (layout.DELIVERY_GENERATION >> 2)] as number;
-    if (!timer || timer.generation !== generation) return;
+    const timer = this.timers.get(ownerOf(index, generation));
+    if (!timer) return;
     if (!timer.repeats) {
-      this.timers.delete(index);
+      this.removeTimer(timer);
       this.reactor.unreference(timer);
     }
     try {
@@ -253,4 +275,9 @@ export class Deliverer {
     this.reactor.thrown(record, generation);
     this.rethrow(error);
   }
+}
+
+/** One number for a place (fewer than 2^22 of them) and which of its owners is meant. */
+function ownerOf(place: number, generation: number): number {
+  return generation * 2 ** 22 + place;
 }

@@ -143,14 +143,14 @@ export class Reactor {
     if (!Number.isInteger(backlog) || backlog < 1)
       throw typeError('backlog', 'a whole number from 1', backlog);
     const record = this.open(false, options, handlers, backlog);
-    const listener = this.deliverer.addListener(record);
+    const listener = this.deliverer.addListener(record, this.core.opened);
     onAbort(options.signal, () => listener.closed || listener.close());
     return listener;
   }
 
   connect(options: ConnectOptions, handlers: Handlers): Connection {
     const record = this.open(true, options, handlers, 0);
-    const connection = this.deliverer.connectionAt(record);
+    const connection = this.deliverer.addConnection(record, this.core.opened);
     onAbort(options.signal, () => connection.closed || connection.destroy());
     return connection;
   }
