@@ -54,7 +54,9 @@ describe('urgent data', () => {
     const served = await serve({
       // Everything is there before the first read, so that the mark lies in the middle.
       open: (connection) => connection.read(0),
-      change: (connection) => connection.rx.eof && connection.read(Infinity),
+      change(connection) {
+        if (connection.rx.eof) connection.read(Infinity);
+      },
       data: (_, bytes) => void chunks.push(Buffer.from(bytes)),
       close: () => void heard.push('close'),
     });

@@ -21,7 +21,10 @@ export class Program {
 
   constructor(command: string[]) {
     const [file, ...rest] = command as [string, ...string[]];
-    this.child = spawn(file, rest, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    this.child = spawn(file, rest, {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+    });
     let stdout = '';
     let stderr = '';
     this.child.stdout?.on('data', (chunk) => {
@@ -62,7 +65,8 @@ export class Program {
   }
 
   async kill(): Promise<void> {
-    if (!this.ending) this.child.kill('SIGKILL');
+    // The whole group: a command like strace would leave the program behind.
+    if (!this.ending) process.kill(-(this.child.pid as number), 'SIGKILL');
     await this.ended;
   }
 }

@@ -51,3 +51,5 @@ const listener = reactor.listen(
 const { port } = await listener.ready();
 process.send({ port });
 process.on('message', () => process.send({ errors, heard }));
+// Without its test there is nothing left to do.
+process.once('disconnect', () => process.exit());
