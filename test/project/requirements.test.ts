@@ -32,7 +32,7 @@ function readRows(): Row[] {
 /** For each test file, the ids that stand at the beginning of names in it: 'R3.18 R3.19: …'. */
 function readTested(): Map<string, Set<string>> {
   const names = /(['"`])((?:R\d+\.\d+[ ,]*)+)(?=:)/g;
-X
+  const tests = readTree().filter(({ path }) => /^test\/(?!project\/).*\.test\.ts$/.test(path));
   const tested = tests.map(({ path, text }): [string, Set<string>] => {
     const ids = [...text.matchAll(names)].flatMap(([, , list]) => list?.match(/R\d+\.\d+/g) ?? []);
     return [path, new Set(ids)];
