@@ -5,9 +5,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { LoadOrder, LoadReport } from './demo-load';
+import { UserError } from './exit';
 
 /** How long a server may take to listen, and to be gone after it was asked to end. */
 const PATIENCE_MILLISECONDS = 8000;
+const DOCTOR = '`calandria doctor` shows which limits of this machine could be the reason.';
 
 const children = new Set<ChildProcess>();
 
@@ -36,11 +38,9 @@ export async function startServer(script: string, scriptArguments: string[] = []
   const child = keep(
     spawn(process.execPath, [join(__dirname, script), ...scriptArguments], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      // Ctrl-C is for the demo, which then ends its servers in order.
-      detached: true,
     }),
   );
-  const line = await firstLine(child, script);
+  const line = await firstLine(child);
   const [, address = '', port = ''] = /^listening on (.*):(\d+)$/.exec(line) ?? [];
   if (!port) throw new Error(`${script} printed ${JSON.stringify(line)}, not where it listens`);
   return {
@@ -58,15 +58,13 @@ export async function startServer(script: string, scriptArguments: string[] = []
   };
 }
 
-async function firstLine(child: ChildProcess, script: string): Promise<string> {
+async function firstLine(child: ChildProcess): Promise<string> {
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
   return new Promise((resolve, reject) => {
-    const late = setTimeout(
-      () => reject(new Error(`${script} did not listen in time`)),
-      PATIENCE_MILLISECONDS,
-    );
+    const fail = (what: string): void => reject(new UserError(`The server ${what}.`, DOCTOR));
+    const late = setTimeout(() => fail('did not listen in time'), PATIENCE_MILLISECONDS);
     lines.once('line', resolve);
-    child.once('exit', (code) => reject(new Error(`${script} ended with exit code ${code}`)));
+    child.once('exit', (code) => fail(`ended with exit code ${code} instead of listening`));
     child.once('error', reject);
     lines.once('line', () => clearTimeout(late));
     child.once('exit', () => clearTimeout(late));
@@ -113,7 +111,8 @@ export async function runLoad(
     child.on('message', (report: LoadReport) => {
       watch(report);
       if (report.kind === 'measuring') before = server.processorTime();
-      if (report.kind === 'failed') reject(new Error(`the load failed: ${report.message}`));
+      if (report.kind === 'failed')
+        reject(new UserError(`The load failed: ${report.message}.`, DOCTOR));
       if (report.kind === 'measured') {
         const after = server.processorTime();
         const used = before === undefined || after === undefined ? undefined : after - before;
@@ -123,7 +122,7 @@ export async function runLoad(
     child.once('error', reject);
     child.once('exit', (code) => {
       if (result) resolve(result);
-      else reject(new Error(`the load ended early, with exit code ${code}`));
+      else reject(new UserError(`The load ended early, with exit code ${code}.`, DOCTOR));
     });
   });
 }

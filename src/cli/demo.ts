@@ -18,6 +18,7 @@ import {
   makeProgress,
   type Paint,
   type Progress,
+  plural,
 } from './terminal';
 
 interface DemoOptions {
@@ -93,7 +94,8 @@ async function runDemo(options: DemoOptions): Promise<void> {
   if (stage.connections < options.connections) {
     console.log(
       paint.yellow(
-        `ulimit -n is ${openFilesMax()}: ${formatCount(stage.connections)} connections instead of ` +
+        `ulimit -n is ${openFilesMax()}: ` +
+          `${formatCount(stage.connections)} connections instead of ` +
           `${formatCount(options.connections)}.`,
       ),
     );
@@ -114,7 +116,7 @@ async function serve(
   heading(paint)(
     1,
     'Serve',
-    `${formatCount(connections)} TCP connections, a message of ${MESSAGE_BYTES} bytes under way on each`,
+    `${plural(connections, 'TCP connection')}, ${MESSAGE_BYTES} bytes under way on each`,
   );
   const options = { host, connections, milliseconds: seconds * 1000 };
   const sums = await measureBoth(options, progress);
@@ -139,7 +141,8 @@ async function tellOfTraces(stage: Stage): Promise<void> {
   const change = changeOneByte(file, folder);
   const { turn, connection, place, before, after } = change;
   console.log(
-    `   byte ${place} of what came in on connection ${connection} in turn ${turn}: ${before} is now ${after}`,
+    `   turn ${turn}, byte ${place} of what came in on connection ${connection}: ` +
+      `${before} is now ${after}`,
   );
   const changed = await replayBoth(change.file);
   console.log(formatParts(changed, paint, '   '));

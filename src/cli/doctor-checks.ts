@@ -189,7 +189,7 @@ function checkPipeSignal(machine: Machine): Check {
         name,
         'not ignored',
         'writing to a pipe that nobody reads ends the process',
-        "process.on('SIGPIPE', () => {}) in the program, or start Node without a wrapper that changes it",
+        "process.on('SIGPIPE', () => {}) in the program",
       );
 }
 

@@ -1,10 +1,11 @@
 // calandria inspect: a trace as text: its header, its totals, and its turns, or what stands in
 // them.
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import * as layout from '../../assembly/layout';
 import { openTrace, type Trace, type TurnBlock } from '../trace';
 import { splitCalls } from '../trace/calls';
 import { ENTRY_KINDS, type Entry, type EntryKind, entriesOf } from './entries';
+import { connectionName, type TurnRange, turnRange } from './options';
 import { formatCount, formatTable, isRich, makePaint, type Paint, plural } from './terminal';
 
 interface InspectOptions {
@@ -12,11 +13,6 @@ interface InspectOptions {
   readonly kind?: EntryKind;
   readonly turn?: TurnRange;
   readonly json?: boolean;
-}
-
-interface TurnRange {
-  readonly first: number;
-  readonly last: number;
 }
 
 interface TurnSummary {
@@ -68,25 +64,6 @@ Examples:
   $ calandria inspect a.trace --json | jq 'select(.deliveries > 10)'`,
     )
     .action(runInspect);
-}
-
-function connectionName(text: string): string {
-  if (!/^\d+:\d+$/.test(text)) {
-    throw new InvalidArgumentError(
-      'It is record:generation, like 5:1; `inspect --kind call` shows them.',
-    );
-  }
-  return text;
-}
-
-function turnRange(text: string): TurnRange {
-  const match = /^(\d*)\.\.(\d*)$/.exec(text) ?? /^(\d+)$/.exec(text);
-  const first = Number(match?.[1] || 1);
-  const last = match?.[2] === undefined ? first : Number(match[2] || Number.POSITIVE_INFINITY);
-  if (!match || first > last) {
-    throw new InvalidArgumentError('It is a turn or a range of turns: 7, 7..9, 7.. or ..9.');
-  }
-  return { first, last };
 }
 
 function runInspect(file: string, options: InspectOptions): void {

@@ -22,3 +22,29 @@ export function positiveNumber(most: number): (text: string) => number {
     return value;
   };
 }
+
+export interface TurnRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** "record:generation", as traces name connections. */
+export function connectionName(text: string): string {
+  if (!/^\d+:\d+$/.test(text)) {
+    throw new InvalidArgumentError(
+      'It is record:generation, like 5:1; `inspect --kind call` shows them.',
+    );
+  }
+  return text;
+}
+
+/** A turn, or a range of turns whose ends may be open. */
+export function turnRange(text: string): TurnRange {
+  const match = /^(\d*)\.\.(\d*)$/.exec(text) ?? /^(\d+)$/.exec(text);
+  const first = Number(match?.[1] || 1);
+  const last = match?.[2] === undefined ? first : Number(match[2] || Number.POSITIVE_INFINITY);
+  if (!match || first > last) {
+    throw new InvalidArgumentError('It is a turn or a range of turns: 7, 7..9, 7.. or ..9.');
+  }
+  return { first, last };
+}

@@ -51,8 +51,8 @@ Two replays, each compared with what was recorded:
            and is skipped, with the reason, when the trace comes from another.
   program  the program's handlers run on the recorded deliveries, and each call they make is
            compared. A trace names its program; the built-in ones are found by name
-           (${Object.keys(PROGRAMS).join(', ')}), any other is given with --app. It needs the bytes, so it refuses a trace
-           that was recorded with --payload digest.
+           (${Object.keys(PROGRAMS).join(', ')}), any other is given with --app. It needs the bytes,
+           so it refuses a trace that was recorded with --payload digest.
 
 The module given with --app has a default export: (reactor, parameters) => unknown. It starts its
 work on the reactor that it is given; the parameters come from the trace.
@@ -139,7 +139,8 @@ async function loadApp(module: string): Promise<Program> {
   const app = typeof found === 'function' ? found : nested;
   if (typeof app !== 'function') {
     throw new UserError(
-      `The default export of ${module} is ${found === undefined ? 'missing' : `a ${typeof found}`}, not a function.`,
+      `The default export of ${module} is ${found === undefined ? 'missing' : typeof found}, ` +
+        'and not a function.',
       'It has to be (reactor, parameters) => unknown.',
     );
   }

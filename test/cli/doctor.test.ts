@@ -34,7 +34,7 @@ function biting(given: Machine): string[] {
 }
 
 describe('doctor', () => {
-  it('prints one JSON object with hosts and limits; its exit code says whether something bites', async () => {
+  it('prints one JSON object with hosts and limits; exits 1 when something bites', async () => {
     const { code, stdout } = await run(['doctor', '--json']);
     const report = JSON.parse(stdout);
     expect(code).toBe(report.findings.length > 0 ? 1 : 0);

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { changeOneByte } from '../../src/cli/demo-trace';
 import { openTrace } from '../../src/trace';
+import { encodeHeader, FILE_HEAD } from '../../src/trace/format';
 import { dial, exchange, recordEcho, run, scratchFolder, startEcho } from './run';
 
 const folder = scratchFolder();
@@ -111,6 +112,36 @@ describe('replay', () => {
     expect(stdout).toMatch(/^program +skipped +.*digest/m);
   });
 });
+
+describe('replay of what cannot all be replayed here', () => {
+  it('skips the core of another build with the reason, and replays the program', async () => {
+    const other = withHeader('other.trace', { coreHash: '0'.repeat(64) });
+    const { code, stdout } = await run(['replay', other]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^core +skipped +.*another core/m);
+    expect(stdout).toMatch(/^program +identical/m);
+    const only = await run(['replay', other, '--core']);
+    expect(only.code).toBe(2);
+    expect(only.stderr).toContain('nothing');
+  });
+
+  it('asks for --app when the program is not built in', async () => {
+    const program = { name: 'chess', parameters: {} };
+    const { code, stdout } = await run(['replay', withHeader('chess.trace', { program })]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^core +identical/m);
+    expect(stdout).toMatch(/^program +skipped +.*"chess".*--app/m);
+  });
+});
+
+/** A copy whose header says something else. */
+function withHeader(name: string, change: object): string {
+  const whole = readFileSync(file);
+  const length = whole.readUInt32LE(12);
+  const { header } = openTrace(file);
+  const fresh = encodeHeader({ ...header, ...change });
+  return write(name, Buffer.concat([fresh, whole.subarray(FILE_HEAD + length)]));
+}
 
 describe('replay --app', () => {
   const same = `
