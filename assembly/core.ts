@@ -17,7 +17,7 @@ import * as layout from './layout';
 import { unparkWhenDue } from './listeners';
 import { bind, deliveries, long, setLong, setWord, submissions, updates, word } from './memory';
 import { settleAll } from './settle';
-import { arm, arming, earliest, fire, initialiseTimers } from './timers';
+import { arm, arming, earliest, fire, freeFired, initialiseTimers } from './timers';
 import { settleUpdates } from './updates';
 
 export {
@@ -83,6 +83,7 @@ export function end(): void {
   assert(word(layout.PHASE) == layout.PHASE_TURN, 'the end of no turn');
   chooseReadSegments();
   settleAll();
+  freeFired();
   if (arming()) setWord(layout.TURN_AGAIN, 1);
   setDeadline();
   let sum = long(layout.DIGEST);

@@ -162,6 +162,9 @@ export const STATE_RANDOM_HIGH = CONTROL + 488;
 /** Bytes that this turn's reads are expected to bring. */
 export const STATE_READ_EXPECTED = CONTROL + 496;
 
+/** Timers that fired in this turn: their indices stay theirs until it ends. */
+export const STATE_FIRED_HEAD = CONTROL + 504;
+
 /** [c] Indices of free read segments, i32 each, in the order in which the host takes them. */
 export const SPARE_LIST = CONTROL + 512;
 export const SPARE_LIST_MAX = 64;
@@ -544,6 +547,8 @@ export const TIMER_GENERATION = 20;
 /** u32 place in the heap plus 1; 0 while not armed. */
 export const TIMER_PLACE = 24;
 export const TIMER_NEXT = 28;
+/** Most timers delivered in one turn; the table has room for so many above TIMERS_MAX. */
+export const TIMERS_A_TURN = 1024;
 
 // ── Piece of outgoing bytes: 16 bytes ────────────────────────────────────────────────────────────
 export const PIECE_SIZE = 16;

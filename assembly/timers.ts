@@ -7,11 +7,6 @@ import { deliverTimer } from './deliveries';
 import * as layout from './layout';
 import { count, long, setLong, setWord, timerHeap, timers, word } from './memory';
 
-/**
- * Most timers delivered in one turn: the rest follows in the next, after the sockets had theirs.
- */
-const FIRED_A_TURN = 1024;
-
 function at(timer: i32): u32 {
   return timers + ((<u32>timer) << layout.TIMER_SHIFT);
 }
@@ -82,12 +77,14 @@ function remove(timer: i32): void {
  * NONE.
  */
 export function start(delay: u64, period: u64): i32 {
+  if (word(layout.TIMERS_USED) >= word(layout.TIMERS_MAX)) return layout.NONE;
   let timer = word(layout.STATE_FREE_TIMER);
   if (timer != layout.NONE) {
     setWord(layout.STATE_FREE_TIMER, load<i32>(at(timer), layout.TIMER_NEXT));
   } else {
     timer = word(layout.STATE_TIMERS_TOUCHED);
-    if (timer >= word(layout.TIMERS_MAX)) return layout.NONE;
+    const most = word(layout.TIMERS_MAX) + layout.TIMERS_A_TURN;
+    assert(timer < most, 'out of timers although the limit bounds them');
     setWord(layout.STATE_TIMERS_TOUCHED, timer + 1);
   }
   const sequence = word(layout.STATE_TIMER_SEQUENCE) + 1;
@@ -126,6 +123,7 @@ export function cancel(timer: i32): void {
   store<u32>(at(timer), generation(timer) + 1, layout.TIMER_GENERATION);
   if (load<i32>(at(timer), layout.TIMER_PLACE) != 0) {
     remove(timer);
+    setWord(layout.TIMERS_USED, word(layout.TIMERS_USED) - 1);
     free(timer);
   } else {
     store<u64>(at(timer), u64.MAX_VALUE, layout.TIMER_DEADLINE);
@@ -135,7 +133,6 @@ export function cancel(timer: i32): void {
 function free(timer: i32): void {
   store<i32>(at(timer), word(layout.STATE_FREE_TIMER), layout.TIMER_NEXT);
   setWord(layout.STATE_FREE_TIMER, timer);
-  setWord(layout.TIMERS_USED, word(layout.TIMERS_USED) - 1);
 }
 
 /** Arms what was started since the last turn. */
@@ -146,6 +143,7 @@ export function arm(): void {
     const next = load<i32>(at(timer), layout.TIMER_NEXT);
     const delay = load<u64>(at(timer), layout.TIMER_DEADLINE);
     if (delay == u64.MAX_VALUE) {
+      setWord(layout.TIMERS_USED, word(layout.TIMERS_USED) - 1);
       free(timer);
     } else {
       store<u64>(at(timer), now + delay, layout.TIMER_DEADLINE);
@@ -167,7 +165,7 @@ export function arming(): bool {
  */
 export function fire(): void {
   const now = long(layout.NOW);
-  for (let fired = 0; fired < FIRED_A_TURN; fired++) {
+  for (let fired = 0; fired < layout.TIMERS_A_TURN; fired++) {
     if (word(layout.STATE_TIMER_HEAP_COUNT) == 0) return;
     const timer = load<i32>(heapAt(0));
     const deadline = load<u64>(at(timer), layout.TIMER_DEADLINE);
@@ -179,7 +177,9 @@ export function fire(): void {
       deliverTimer(timer, before, 1);
       remove(timer);
       store<u32>(at(timer), before + 1, layout.TIMER_GENERATION);
-      free(timer);
+      setWord(layout.TIMERS_USED, word(layout.TIMERS_USED) - 1);
+      store<i32>(at(timer), word(layout.STATE_FIRED_HEAD), layout.TIMER_NEXT);
+      setWord(layout.STATE_FIRED_HEAD, timer);
     } else {
       const expirations = (now - deadline) / period + 1;
       deliverTimer(timer, before, <i32>min<u64>(expirations, i32.MAX_VALUE));
@@ -187,6 +187,20 @@ export function fire(): void {
       sink(0, timer);
     }
   }
+}
+
+/**
+ * At the end of the turn, when their deliveries are done: until then a handler that starts a timer
+ * must not get the index of another whose delivery is still to come.
+ */
+export function freeFired(): void {
+  let timer = word(layout.STATE_FIRED_HEAD);
+  while (timer != layout.NONE) {
+    const next = load<i32>(at(timer), layout.TIMER_NEXT);
+    free(timer);
+    timer = next;
+  }
+  setWord(layout.STATE_FIRED_HEAD, layout.NONE);
 }
 
 /** The earliest deadline, or 0. */
@@ -197,6 +211,7 @@ export function earliest(): u64 {
 
 export function initialiseTimers(): void {
   setWord(layout.STATE_FREE_TIMER, layout.NONE);
+  setWord(layout.STATE_FIRED_HEAD, layout.NONE);
   setWord(layout.STATE_ARMING_HEAD, layout.NONE);
   setWord(layout.STATE_ARMING_TAIL, layout.NONE);
   setLong(layout.DEADLINE, 0);

@@ -6,7 +6,7 @@ import { WRITE_SEGMENT_BYTES } from './limits';
 /**
  * Timers that one turn may deliver (assembly/timers.ts) and deliveries that no submission causes.
  */
-const DELIVERIES_EXTRA = 1024 + 64;
+const DELIVERIES_EXTRA = layout.TIMERS_A_TURN + 64;
 /** Pieces for bytes that still lie in an arena; pieces for queue blocks come on top. */
 const ARENA_PIECES = 65536;
 const CALLS_SIZE = 1 << 20;
@@ -86,7 +86,7 @@ export function createMemory(limits: Limits, { settings, seed }: MemorySettings)
   region(layout.CALLS_BASE, CALLS_SIZE);
   region(layout.RECORDS_BASE, records * layout.RECORD_SIZE, layout.RECORD_SIZE);
   region(layout.PEERS_BASE, records * layout.PEER_SIZE);
-  region(layout.TIMERS_BASE, limits.timers * layout.TIMER_SIZE);
+  region(layout.TIMERS_BASE, (limits.timers + layout.TIMERS_A_TURN) * layout.TIMER_SIZE);
   region(layout.TIMER_HEAP_BASE, limits.timers * 4);
   region(layout.PIECES_BASE, pieces * layout.PIECE_SIZE);
   region(layout.BLOCK_LINKS_BASE, blocks * 4);
