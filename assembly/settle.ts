@@ -12,7 +12,7 @@
 import { settleAbandoned } from './failure';
 import * as layout from './layout';
 import * as listeners from './listeners';
-import { readSegmentSize, setWord, settings, word } from './memory';
+import { readSegmentSize, settings, setWord, word } from './memory';
 import * as pieces from './pieces';
 import * as records from './records';
 import { again, roomFor, submit } from './submissions';
@@ -49,11 +49,14 @@ function settle(record: i32): void {
   }
   switch (records.state(record)) {
     case layout.STATE_OPENING: {
+      pieces.stash(record);
       if (records.has(record, layout.WORK_WANT_OPEN)) open(record);
       else if (asked(record, layout.WORK_WANT_CLOSE)) close(record);
       return;
     }
     case layout.STATE_CONNECTING: {
+      // It may take minutes, and the arenas belong to everybody.
+      pieces.stash(record);
       // With bytes to send, closing waits for the connection as they do.
       if (asked(record, layout.WORK_WANT_CLOSE) && pieces.empty(record)) close(record);
       else if (asked(record, layout.WORK_WANT_CONNECT_STATUS)) {
