@@ -91,7 +91,9 @@ export function accepted(entry: u32, record: i32, result: i32): void {
     deliver(layout.DELIVER_OPEN, child, address, layout.PEER_SIZE, 0);
     return;
   }
-  records.free(child);
+  // stop() may have put it into the work list meanwhile; then the end of this turn frees it.
+  if (records.has(child, layout.WORK_LISTED)) records.setState(child, layout.STATE_DEAD);
+  else records.free(child);
   if (result == -layout.ERROR_AGAIN) {
     records.clear(record, layout.WORK_READY);
     setAvailable(record, 0, layout.EXACTNESS_EXACT);
