@@ -45,12 +45,11 @@ export function open(
     wants,
   );
   if (record == layout.NONE) return result(layout.CALL_NO_RECORD);
-  const segment = arenas.commit(address, length);
-  arenas.hold(segment);
+  arenas.hold(arenas.commit(address, length));
   const asked = records.peerAt(record);
   store<u32>(asked, address, layout.ASKED_ADDRESS);
   store<u32>(asked, length, layout.ASKED_LENGTH);
-  store<i32>(asked, port | (options << 16) | ((segment + 1) << 24), layout.ASKED_ARGUMENT);
+  store<i32>(asked, port | (options << 16), layout.ASKED_ARGUMENT);
   store<i32>(asked, backlog, layout.ASKED_BACKLOG);
   records.set(record, layout.WORK_WANT_OPEN);
   list(record);
@@ -112,8 +111,13 @@ export function write(record: i32, generation: u32, address: u32, length: u32, t
     : address == bounce
       ? layout.NONE
       : arenas.commit(address, length);
-  if (home != layout.NONE && pieces.arenaShareLeft()) pieces.append(record, address, length, home);
-  else pieces.appendCopy(record, address, length);
+  if (home != layout.NONE && pieces.arenaShareLeft()) {
+    pieces.append(record, address, length, home);
+  } else {
+    // Blocks stand before arena pieces, never between: so they stay full, and their number bounded.
+    pieces.stash(record);
+    pieces.appendCopy(record, address, length);
+  }
   const source = records.at(record);
   const queued = pieces.queued(record) + length;
   setQueued(record, queued);

@@ -109,6 +109,9 @@ function received(entry: u32, record: i32, result: i32): void {
     count(layout.COUNTER_READS_EMPTY);
     records.clear(record, layout.WORK_READY);
     setAvailable(record, 0, layout.EXACTNESS_EXACT);
+    // Nothing is left in front of the error of the send side, and no event will come for it.
+    const error = load<i32>(source, layout.TX_ERROR);
+    if (error != 0) fail(record, error);
   } else if (result == -layout.ERROR_NO_BUFFERS) {
     // Every read segment is held by sends that are under way: the bytes stay in the kernel until
     // one is free.
@@ -138,6 +141,9 @@ function sent(entry: u32, record: i32, result: i32): void {
     count(taken > 0 ? layout.COUNTER_WRITES_SHORT : layout.COUNTER_WRITES_BLOCKED);
     records.set(record, layout.WORK_BLOCKED);
     setSpace(record, 0, layout.EXACTNESS_EXACT);
+  } else if (load<i32>(source, layout.TX_SPACE) != layout.UNKNOWN) {
+    // What was known is used up, and nothing says by how much.
+    setSpace(record, layout.UNKNOWN, layout.EXACTNESS_UNKNOWN);
   }
   if (pieces.empty(record) && records.has(record, layout.WORK_DRAIN_OWED)) {
     records.clear(record, layout.WORK_DRAIN_OWED);
@@ -182,8 +188,7 @@ function opened(entry: u32, record: i32, result: i32): void {
 
 /** The name of a listen or connect lay in the write arena until now. */
 function releaseName(entry: u32): void {
-  const segment = load<i32>(entry, layout.SUBMISSION_ARGUMENT) >>> 24;
-  if (segment != 0) arenas.release(segment - 1);
+  arenas.release(arenas.writeSegmentOf(load<u32>(entry, layout.SUBMISSION_ADDRESS)));
 }
 
 function shutDown(record: i32): void {
