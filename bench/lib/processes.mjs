@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const startPatience = 10_000;
+const scriptPatience = 120_000;
 const killPatience = 2_000;
 const reportPatience = 100;
 
@@ -101,6 +102,11 @@ export async function startServer(command, { core, environment } = {}) {
         started.child.kill('SIGUSR2');
         await collected;
       },
+      async readCounters() {
+        const counters = awaitLine(started, /^counters (\{.*\})$/, startPatience, 'no counters');
+        started.child.kill('SIGUSR1');
+        return JSON.parse((await counters)[1]);
+      },
       failure: () => (started.ended ? (complaint(started) ?? 'the server ended') : undefined),
       stop: () => stop(started),
     };
@@ -127,6 +133,22 @@ export async function runLoad(program, server, load, { core } = {}) {
     await delay(reportPatience);
     const failure = server.failure();
     throw failure ? new Error(`the server ended: ${failure}`) : error;
+  } finally {
+    await stop(started);
+  }
+}
+
+// Runs a program that prints one line of JSON, and resolves with it.
+export async function runScript(command, { core } = {}) {
+  const started = start(command, { core });
+  try {
+    const [line] = await awaitLine(
+      started,
+      /^\{.*\}$/,
+      scriptPatience,
+      `${command[1]} does not end`,
+    );
+    return JSON.parse(line);
   } finally {
     await stop(started);
   }

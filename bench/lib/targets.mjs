@@ -7,10 +7,14 @@ const quantities = {
   cpu: 'CPU a message',
   p50: 'p50 latency',
   memory: 'bytes an idle connection',
+  callsPerMessage: 'receives and sends a message',
+  emptyReceives: 'receives in vain',
+  registrations: 'epoll_ctl calls a connection',
+  replayRatio: "program replay's CPU, of the recorded run's,",
 };
 
 function describe({ contestant, key, atMost, against }) {
-  const limit = against ? `${atMost.toFixed(2)} x ${against}` : `${atMost}`;
+  const limit = against ? `${atMost.toFixed(2)} x ${against}` : String(Number(atMost.toFixed(2)));
   return `${contestant}: ${quantities[key] ?? key} at most ${limit}`;
 }
 

@@ -9,14 +9,28 @@
 //   targets       see lib/targets.mjs
 // }
 
+import calls from './calls.mjs';
 import churn from './churn.mjs';
 import idle from './idle.mjs';
 import idleUsed from './idle-used.mjs';
 import latency from './latency.mjs';
 import medium from './medium.mjs';
 import record from './record.mjs';
+import replay from './replay.mjs';
 import small from './small.mjs';
 import stream from './stream.mjs';
 import thousand from './thousand.mjs';
 
-export const scenarios = [small, thousand, medium, stream, churn, latency, record, idle, idleUsed];
+export const scenarios = [
+  small,
+  thousand,
+  medium,
+  stream,
+  churn,
+  latency,
+  calls,
+  record,
+  replay,
+  idle,
+  idleUsed,
+];

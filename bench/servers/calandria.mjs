@@ -1,5 +1,4 @@
-// The echo server on calandria, back-pressure included: a connection whose peer does not take
-// the answers is not read.
+// The echo server on calandria. On SIGUSR1 it prints what the reactor counted.
 //
 //   CALANDRIA_HOST        the host, by name; the reactor chooses when it is not set
 //   BENCH_SPIN            microseconds to spin before blocking
@@ -7,6 +6,7 @@
 //   BENCH_RECORD_PAYLOAD  full or digest
 
 import { collectOnSignal } from './collect-on-signal.mjs';
+import { echo } from './echo-program.mjs';
 
 async function load() {
   try {
@@ -32,23 +32,8 @@ const reactor = calandria.createReactor({
   spin: Number(process.env.BENCH_SPIN ?? 0),
 });
 
-const listener = reactor.listen(
-  { port: 0, address: '127.0.0.1' },
-  {
-    data(connection, bytes) {
-      // A program looks at what it gets; without this the view might never be made.
-      if (bytes[0] === undefined) throw new Error('a delivery without bytes');
-      if (!connection.write(bytes)) connection.read(0);
-    },
-    drain(connection) {
-      connection.read(Infinity);
-    },
-    end(connection) {
-      connection.end();
-    },
-  },
-);
-
+const listener = echo(reactor);
+process.on('SIGUSR1', () => console.log(`counters ${JSON.stringify(reactor.counters)}`));
 collectOnSignal();
 const { port } = await listener.ready();
 console.log(`listening on 127.0.0.1:${port}`);
