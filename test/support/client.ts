@@ -5,7 +5,7 @@ export type Place = { readonly path: string } | { readonly address: string; read
 
 export class Client {
   readonly socket: Socket;
-  /** The server's end arrived. */
+  /** The server's end arrived, or the connection broke. */
   readonly ended: Promise<void>;
   readonly closed: Promise<void>;
   error: NodeJS.ErrnoException | undefined;
@@ -18,7 +18,10 @@ export class Client {
       'path' in place ? { path: place.path } : { host: place.address, port: place.port };
     this.socket = connect({ ...where, allowHalfOpen: true, noDelay: true });
     this.closed = new Promise((resolve) => this.socket.once('close', () => resolve()));
-    this.ended = new Promise((resolve) => this.socket.once('end', () => resolve()));
+    this.ended = new Promise((resolve) => {
+      this.socket.once('end', () => resolve());
+      this.socket.once('close', () => resolve());
+    });
     this.socket.on('error', (error) => {
       this.error = error;
     });
