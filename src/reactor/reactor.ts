@@ -260,16 +260,32 @@ export class Reactor {
 
   private ingest(): void {
     this.turning = true;
-    this.core.turn();
+    this.guarded(() => this.core.turn());
   }
 
   private endTurn(): void {
-    this.core.end();
+    if (this.closed) return;
+    this.guarded(() => this.core.end());
     this.deliverer.forgetClosed();
     this.turning = false;
     const left = word(this.memory, layout.RECORDS_USED);
     if (this.closing && left === 0) return this.finish();
     this.updateHold();
+  }
+
+  /** A core whose assertion failed cannot be asked again: the reactor ends, and says why. */
+  private guarded(step: () => void): void {
+    try {
+      step();
+    } catch (cause) {
+      if (cause instanceof CalandriaError) throw cause;
+      this.finish();
+      throw new CalandriaError(
+        'ERR_CALANDRIA_CORE',
+        `The core found its state damaged, and the reactor is closed: ${(cause as Error).message}`,
+        { cause },
+      );
+    }
   }
 
   private finish(): void {
