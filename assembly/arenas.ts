@@ -128,12 +128,6 @@ function poison(): void {
 
 // ── Write arena ──
 
-export function writeSegmentOf(address: u32): i32 {
-  const segment = (address - writeArena) / writeSegmentSize;
-  assert(segment < <u32>writeSegments, 'an address outside the write arena');
-  return readSegments + <i32>segment;
-}
-
 /** Room for `length` bytes in the write arena, or 0 when every segment is held. */
 export function reserve(length: u32): u32 {
   let segment = word(layout.STATE_WRITE_SEGMENT);

@@ -45,12 +45,14 @@ export function open(
     wants,
   );
   if (record == layout.NONE) return result(layout.CALL_NO_RECORD);
-  arenas.hold(arenas.commit(address, length));
+  const segment = arenas.commit(address, length);
+  arenas.hold(segment);
   const asked = records.peerAt(record);
   store<u32>(asked, address, layout.ASKED_ADDRESS);
   store<u32>(asked, length, layout.ASKED_LENGTH);
   store<i32>(asked, port | (options << 16), layout.ASKED_ARGUMENT);
   store<i32>(asked, backlog, layout.ASKED_BACKLOG);
+  store<i32>(asked, segment, layout.ASKED_SEGMENT);
   records.set(record, layout.WORK_WANT_OPEN);
   list(record);
   named(records.generation(record));

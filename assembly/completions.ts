@@ -38,7 +38,7 @@ function complete(entry: u32, record: i32, result: i32): void {
       return listeners.accepted(entry, record, result);
     case layout.OPERATION_LISTEN:
     case layout.OPERATION_CONNECT:
-      releaseName(entry);
+      releaseName(record);
       return opened(entry, record, result);
     case layout.OPERATION_CONNECT_STATUS:
       // No room for the answer, and so nothing was asked yet: ask again.
@@ -187,8 +187,10 @@ function opened(entry: u32, record: i32, result: i32): void {
 }
 
 /** The name of a listen or connect lay in the write arena until now. */
-function releaseName(entry: u32): void {
-  arenas.release(arenas.writeSegmentOf(load<u32>(entry, layout.SUBMISSION_ADDRESS)));
+function releaseName(record: i32): void {
+  const asked = records.peerAt(record);
+  arenas.release(load<i32>(asked, layout.ASKED_SEGMENT));
+  memory.fill(asked, 0, layout.PEER_SIZE);
 }
 
 function shutDown(record: i32): void {

@@ -403,6 +403,8 @@ export const ASKED_ADDRESS = 0;
 export const ASKED_LENGTH = 4;
 export const ASKED_ARGUMENT = 8;
 export const ASKED_BACKLOG = 12;
+/** i32 the write segment that holds the name; stays until the listen or connect is answered. */
+export const ASKED_SEGMENT = 16;
 export const FAMILY_LOCAL = 1;
 export const FAMILY_IPV4 = 4;
 export const FAMILY_IPV6 = 6;
