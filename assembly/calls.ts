@@ -3,6 +3,7 @@
 // at turn's end.
 
 import * as arenas from './arenas';
+import * as draining from './draining';
 import { settleAbandoned } from './failure';
 import * as layout from './layout';
 import { bounce, long, setLong, setWord, word } from './memory';
@@ -75,6 +76,8 @@ function admit(record: i32, generation: u32, length: u32): i32 {
 /** The program itself ended or closed it, or it is somebody else's by now. */
 function refuse(record: i32, generation: u32): i32 {
   if (!owns(record, generation)) return layout.CALL_STALE;
+  // A connection that drains was not closed by the program, so a write to it is no mistake.
+  if (records.has(record, layout.WORK_LINGERING)) return layout.CALL_TAKEN;
   const state = records.state(record);
   if (state == layout.STATE_CLOSING || records.has(record, layout.WORK_WANT_SHUTDOWN))
     return layout.CALL_CLOSED;
@@ -82,10 +85,11 @@ function refuse(record: i32, generation: u32): i32 {
   return records.kind(record) == layout.KIND_CONNECTION ? layout.CALL_TAKEN : layout.CALL_CLOSED;
 }
 
-/** An error the program has not heard of yet: its bytes are taken, and dropped. */
+/** It failed or drains, and the program has not heard of it: its bytes are taken, and dropped. */
 function dropping(record: i32): bool {
   return (
     records.state(record) >= layout.STATE_FAILED ||
+    records.has(record, layout.WORK_LINGERING) ||
     load<i32>(records.at(record), layout.TX_ERROR) != 0
   );
 }
@@ -263,7 +267,7 @@ export function thrown(record: i32, generation: u32): i32 {
  */
 export function stop(drain: i32, deadline: i32): i32 {
   logged(layout.CALL_STOP, layout.NONE, 0, drain, deadline);
-  setWord(layout.STATE_DRAINING, 1);
+  draining.begin();
   const touched = word(layout.RECORDS_TOUCHED);
   for (let record = 0; record < touched; record++) {
     const state = records.state(record);
@@ -271,7 +275,6 @@ export function stop(drain: i32, deadline: i32): i32 {
     if (!drain) abandon(record);
     else if (records.kind(record) == layout.KIND_LISTENER || state < layout.STATE_OPEN)
       closing(record);
-    else list(record);
   }
   again();
   return result(layout.CALL_TAKEN);

@@ -92,6 +92,7 @@ function received(entry: u32, record: i32, result: i32): void {
     records.clear(record, layout.WORK_READY);
     setAvailable(record, 0, layout.EXACTNESS_EXACT);
     setEof(record);
+    if (records.has(record, layout.WORK_LINGERING)) records.set(record, layout.WORK_END_DELIVERED);
     if (state != layout.STATE_OPEN) return;
     const error = load<i32>(source, layout.TX_ERROR);
     if (error != 0) {
@@ -116,6 +117,9 @@ function received(entry: u32, record: i32, result: i32): void {
     // Every read segment is held by sends that are under way: the bytes stay in the kernel until
     // one is free.
     count(layout.COUNTER_READS_WAITING);
+  } else if (records.has(record, layout.WORK_LINGERING)) {
+    // All that the program wrote had left: a peer that resets instead of ending has what it wanted.
+    records.set(record, layout.WORK_END_DELIVERED);
   } else {
     const error = load<i32>(source, layout.TX_ERROR);
     fail(record, error != 0 ? error : -result);

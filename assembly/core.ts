@@ -12,6 +12,7 @@
 import { chooseReadSegments, initialiseArenas } from './arenas';
 import { ingestCompletions } from './completions';
 import { digest as digestBytes } from './digest';
+import { dueAt, lookWhenDue } from './draining';
 import { ingestEvents } from './events';
 import * as layout from './layout';
 import { unparkWhenDue } from './listeners';
@@ -75,6 +76,7 @@ export function turn(): void {
   arm();
   fire();
   unparkWhenDue();
+  lookWhenDue();
   settleUpdates();
 }
 
@@ -95,9 +97,13 @@ export function end(): void {
 }
 
 function setDeadline(): void {
-  const timer = earliest();
-  const parked = long(layout.STATE_PARKED_UNTIL);
-  setLong(layout.DEADLINE, timer == 0 || (parked != 0 && parked < timer) ? parked : timer);
+  setLong(layout.DEADLINE, sooner(earliest(), sooner(long(layout.STATE_PARKED_UNTIL), dueAt())));
+}
+
+/** The earlier of two times, where 0 means never. */
+function sooner(first: u64, second: u64): u64 {
+  if (first == 0) return second;
+  return second == 0 || first < second ? first : second;
 }
 
 /**

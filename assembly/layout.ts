@@ -132,6 +132,11 @@ export const WAIT_SKIPPED = -0x7fffffff;
 export const PHASE_OUTSIDE = 0;
 export const PHASE_TURN = 1;
 
+/** [c] u64: when draining looks again which connections are quiet; 0 before the first time. */
+export const STATE_DRAIN_AT = CONTROL + 368;
+/** [c] u64: the turn of the last look. */
+export const STATE_DRAIN_TURN = CONTROL + 376;
+
 // The core's own words.
 export const STATE_FREE_RECORD = CONTROL + 384;
 export const STATE_FREE_PIECE = CONTROL + 388;
@@ -325,6 +330,8 @@ export const WORK_WANT_NO_DELAY = 1048576;
 export const WORK_NO_DELAY = 2097152;
 export const WORK_WANT_KEEP_ALIVE = 4194304;
 export const WORK_KEEP_ALIVE = 8388608;
+/** Draining: our end is sent, what still comes is dropped, the peer's end closes. */
+export const WORK_LINGERING = 16777216;
 
 // ── Submission: 32 bytes, the result written in place ────────────────────────────────────────────
 //

@@ -87,7 +87,6 @@ export function accepted(entry: u32, record: i32, result: i32): void {
         store<u32>(source, appetite - 1, layout.RECORD_APPETITE);
       }
     }
-    if (word(layout.STATE_DRAINING)) records.list(child);
     deliver(layout.DELIVER_OPEN, child, address, layout.PEER_SIZE, 0);
     return;
   }

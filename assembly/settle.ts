@@ -5,7 +5,7 @@
 //   OPENING     │ submits the listen or connect (a close waits until it is answered)
 //   CONNECTING  │ after the event that ends it, asks what became of it
 //   OPEN        │ sends what is queued, shuts down when asked and flushed, reads what is wanted
-//   CLOSING     │ sends what is queued, then closes
+//   CLOSING     │ sends what is queued, then closes (draining: after the peer's end)
 //   FAILED      │ closes
 //   CLOSED      │ nothing: the close is under way
 //   DEAD        │ frees the record
@@ -73,7 +73,9 @@ function settle(record: i32): void {
     }
     case layout.STATE_CLOSING: {
       send(record);
-      if (pieces.empty(record)) close(record);
+      if (!pieces.empty(record)) return;
+      if (records.has(record, layout.WORK_LINGERING)) linger(record);
+      else close(record);
       return;
     }
     case layout.STATE_FAILED:
@@ -125,13 +127,8 @@ function settleOpen(record: i32): void {
   if (asked(record, layout.WORK_WANT_SHUTDOWN) && pieces.empty(record)) {
     // The peer is done too: closing ends our direction and spares the shutdown.
     if (records.has(record, layout.WORK_END_DELIVERED)) return close(record);
-    if (!records.has(record, layout.WORK_SHUT_DOWN)) {
-      records.set(record, layout.WORK_CONTROLLING);
-      submit(layout.OPERATION_SHUTDOWN, record, 0, 0, 0);
-      again();
-    }
+    shutDown(record);
   }
-  if (word(layout.STATE_DRAINING) && quiet(record)) return close(record);
   receive(record);
   // Figures that are still fresh are not asked for again: the answer would bring about the next
   // question.
@@ -139,6 +136,20 @@ function settleOpen(record: i32): void {
     settings & layout.SETTING_SAMPLE_TURN &&
     !records.has(record, layout.WORK_READING | layout.WORK_COUNTED);
   if (sampling || records.has(record, layout.WORK_WANT_SAMPLE)) sample(record);
+}
+
+function shutDown(record: i32): void {
+  if (records.has(record, layout.WORK_SHUT_DOWN)) return;
+  records.set(record, layout.WORK_CONTROLLING);
+  submit(layout.OPERATION_SHUTDOWN, record, 0, 0, 0);
+  again();
+}
+
+/** Our end, then the peer's (draining.ts). */
+function linger(record: i32): void {
+  if (records.has(record, layout.WORK_END_DELIVERED)) return close(record);
+  if (!records.has(record, layout.WORK_CONTROLLING)) shutDown(record);
+  receive(record);
 }
 
 function setOptions(record: i32): void {
@@ -151,11 +162,6 @@ function setOptions(record: i32): void {
     submit(layout.OPERATION_OPTION, record, 0, on, layout.SOCKET_KEEP_ALIVE);
   }
   records.clear(record, layout.WORK_WANT_NO_DELAY | layout.WORK_WANT_KEEP_ALIVE);
-}
-
-/** Nothing queued, nothing known to be unread: a draining reactor may close it. */
-function quiet(record: i32): bool {
-  return pieces.empty(record) && !records.has(record, layout.WORK_READY | layout.WORK_READING);
 }
 
 function send(record: i32): void {

@@ -55,7 +55,7 @@ export interface CloseOptions {
    * false.
    */
   readonly drain?: boolean;
-  /** Milliseconds after which what is left is destroyed. Default: none. */
+  /** Milliseconds after which what is left is destroyed. Default 5,000 with `drain`. */
   readonly deadline?: number;
 }
 
@@ -66,6 +66,8 @@ export interface TimerOptions {
 /** The largest delay of a timer: 2^53 - 1 ns, about 104 days. */
 const DELAY_MAX = Math.floor(Number.MAX_SAFE_INTEGER / 1e6);
 const BACKLOG = 511;
+/** A peer that never ends must not keep a reactor from closing, ms. */
+const DRAIN_DEADLINE = 5000;
 
 type Target = Connection | Listener;
 
@@ -227,7 +229,7 @@ export class Reactor {
    */
   close(options: CloseOptions = {}): Promise<void> {
     checkOptions('options', options);
-    const { drain = false, deadline } = options;
+    const { drain = false, deadline = drain ? DRAIN_DEADLINE : undefined } = options;
     checkFlag('drain', drain);
     if (typeof deadline !== 'number' && deadline !== undefined) {
       throw typeError('deadline', 'a number', deadline);

@@ -37,6 +37,17 @@ describe('echo', () => {
     expect((await stopEcho(server)).code).toBe(0);
   });
 
+  it('answers everything that was on its way when the signal came', async () => {
+    const server = await startEcho();
+    const socket = await dial(server.port);
+    const size = 1 << 20;
+    socket.pause();
+    await new Promise((resolve) => socket.write(Buffer.alloc(size, 'x'), resolve));
+    server.child.kill('SIGTERM');
+    const [{ code }, received] = await Promise.all([server.outcome, receiveAll(socket)]);
+    expect({ code, received }).toEqual({ code: 0, received: size });
+  });
+
   it('goes on sending what it holds after the signal, and accepts nobody meanwhile', async () => {
     const server = await startEcho();
     const socket = await dial(server.port);
