@@ -78,8 +78,12 @@ function native(name: string, { spin = 0 }: NativeOptions): Host {
     wake: () => handle && (load() as Shim).wake(handle),
     hold: (hold) => handle && (load() as Shim).hold(handle, hold),
     close() {
-      if (handle) (load() as Shim).close(handle);
+      if (!handle) return;
+      (load() as Shim).close(handle);
       handle = undefined;
+      // The end of a turn drains no promises, and no other turn will: whoever awaits the reactor's end
+      // would wait until something else happens in the process.
+      setImmediate(() => {});
     },
   };
 }
