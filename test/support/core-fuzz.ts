@@ -1,0 +1,149 @@
+// One run of the fuzz: a seed draws the options, then turns with faults, then turns without, in which all
+// work must come to rest, then stop(), after which nothing may be left.
+import * as layout from '../../assembly/layout';
+import type { CoreBuild } from '../../src/core/core';
+import { BytesChecker } from './checkers/bytes';
+import type { Checker } from './checkers/checker';
+import { LifecycleChecker } from './checkers/lifecycle';
+import { MemoryChecker } from './checkers/memory';
+import { checkRest } from './checkers/rest';
+import { SubmissionsChecker } from './checkers/submissions';
+import { TimersChecker } from './checkers/timers';
+import { UpdatesChecker } from './checkers/updates';
+import {
+  type Answer,
+  CoreHarness,
+  type Event,
+  type Step,
+  type Stepped,
+  type Turn,
+} from './core-harness';
+import type { Submission } from './core-views';
+import { FuzzHost } from './fuzz-host';
+import { drawOptions, type FuzzOptions } from './fuzz-options';
+import { FuzzProgram } from './fuzz-program';
+import { Seeded } from './seeded';
+
+export interface FuzzResult {
+  readonly options: FuzzOptions;
+  readonly turns: number;
+  readonly digest: bigint;
+  readonly events: number;
+  readonly updates: number;
+}
+
+class FuzzRun {
+  private readonly random: Seeded;
+  private readonly options: FuzzOptions;
+  private readonly harness: CoreHarness;
+  private readonly host: FuzzHost;
+  private readonly program: FuzzProgram;
+  private readonly checkers: readonly Checker[];
+  private turns = 0;
+
+  constructor(seed: number, build: CoreBuild) {
+    this.random = new Seeded(seed);
+    this.options = drawOptions(this.random);
+    this.harness = new CoreHarness({ ...this.options, seed: BigInt(seed), build });
+    this.host = new FuzzHost(this.harness, this.random, this.options);
+    const lifecycle = new LifecycleChecker();
+    const bytes = new BytesChecker();
+    const timers = new TimersChecker();
+    const watchers = { lifecycle, bytes, timers };
+    this.program = new FuzzProgram(this.harness, this.random, this.options, watchers);
+    this.checkers = [
+      new MemoryChecker(),
+      new SubmissionsChecker(),
+      new UpdatesChecker(),
+      lifecycle,
+      bytes,
+      timers,
+    ];
+  }
+
+  run(): FuzzResult {
+    for (let turn = 0; turn < this.options.turns; turn++) this.faultyTurn();
+    this.host.heal();
+    if (this.random.chance(0.7)) {
+      this.rest('healed, it comes to rest', () => true);
+      checkRest(this.harness);
+    }
+    this.leave();
+    this.rest('stopped, it comes to an end', () => this.harness.word(layout.RECORDS_USED) === 0);
+    for (const checker of this.checkers) checker.finish?.(this.harness);
+    return {
+      options: this.options,
+      turns: this.turns,
+      digest: this.harness.long(layout.DIGEST),
+      events: this.harness.count(layout.COUNTER_EVENTS),
+      updates: this.harness.count(layout.COUNTER_UPDATES),
+    };
+  }
+
+  /** Stopped when all is quiet, or in the middle of anything. */
+  private leave(): void {
+    const leave = (): void => this.program.leave();
+    if (this.random.chance(0.5)) return leave();
+    const answer = (submission: Submission): Answer | undefined => this.host.answer(submission);
+    const inside = this.random.chance(0.5);
+    this.step({ answer, [inside ? 'during' : 'outside']: leave });
+  }
+
+  private step(step: Step): Stepped {
+    const turn = this.harness.begin(step);
+    for (const checker of this.checkers) checker.turn?.(this.harness, turn);
+    step.during?.(turn);
+    const submissions = this.harness.end();
+    for (const checker of this.checkers) checker.end?.(this.harness, submissions);
+    this.turns++;
+    return { ...turn, submissions };
+  }
+
+  private faultyTurn(): void {
+    this.step({
+      events: this.host.events(),
+      answer: (submission) => this.host.answer(submission),
+      after: this.random.chance(0.5) ? this.random.size(200_000_000) : 0,
+      outside: () => this.program.outside(),
+      during: (turn: Turn) => this.program.during(turn),
+    });
+  }
+
+  /**
+   * Turns until nothing is asked any more. Whenever it is quiet, each source is told that it can go on:
+   * a blocked send or a connect in the background waits for that, and nothing else may be waited for.
+   */
+  private rest(what: string, done: () => boolean): void {
+    const { connections = 0, events = 1 } = this.options.limits;
+    const rounds = 4 + Math.ceil((4 * connections) / events);
+    for (let round = 0; round < rounds; round++) {
+      this.quiet(what, this.host.everybody(round));
+      if (round >= rounds / 2 && done()) return;
+    }
+    throw new Error(`${what}: it waits for something that never comes`);
+  }
+
+  private quiet(what: string, told: readonly Event[]): void {
+    const { connections = 0 } = this.options.limits;
+    const most = 100 + 8 * connections;
+    for (let turn = 0; turn < most; turn++) {
+      const events = turn === 0 ? told : [];
+      const step = { events, answer: this.host.peaceful, after: 1_000_000 };
+      const { deliveries } = this.step(step);
+      if (deliveries.every(({ kind }) => kind === 'timer') && !this.harness.busy) return;
+    }
+    const busy = this.harness.submissions().slice(0, 3);
+    const seen = busy.map((submission) => ({ ...submission, ...this.harness.record(submission) }));
+    throw new Error(`${what}: still busy after ${most} turns: ${JSON.stringify(seen)}`);
+  }
+}
+
+/** Runs one seed; throws with the way to run it again. */
+export function fuzzCore(seed: number, build: CoreBuild = 'debug'): FuzzResult {
+  try {
+    return new FuzzRun(seed, build).run();
+  } catch (error) {
+    const again = `node scripts/fuzz.mjs --runs 1 --seed ${seed}`;
+    throw new Error(`seed ${seed}: ${(error as Error).message}\nagain: ${again}`, { cause: error });
+  }
+}

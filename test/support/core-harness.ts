@@ -1,0 +1,297 @@
+// The core alone, with the test as both its host and its program: no kernel, no clock, nothing hidden.
+//
+// A turn here is what it is in the reactor: the submissions of the turn before are answered, events are put
+// into the vector, time is written; turn(); the program's calls; end(). `step` does all of it at once.
+import * as layout from '../../assembly/layout';
+import { type CoreBuild, instantiateCore, type WasmCore } from '../../src/core/core';
+import { completeLimits, type Limits } from '../../src/core/limits';
+import { createMemory, long, type ReactorMemory, word } from '../../src/core/memory';
+import { Arrivals } from './arrivals';
+import {
+  type Delivery,
+  type RecordView,
+  readDeliveries,
+  readRecord,
+  readSubmissions,
+  readUpdates,
+  type Submission,
+  type Update,
+} from './core-views';
+
+/** Names one owner of a record. */
+export interface Handle {
+  readonly record: number;
+  readonly generation: number;
+}
+
+/** READY_… bits for a record; `available` only where the portable format is used. */
+export interface Event extends Handle {
+  readonly ready: number;
+  readonly available?: number;
+}
+
+/** A result, or the bytes that a receive brings. */
+export type Answer = number | Uint8Array | { readonly result: number; readonly extra: number };
+export type Answerer = (submission: Submission) => Answer | undefined;
+
+export interface Step {
+  readonly events?: readonly Event[];
+  readonly answer?: Answerer;
+  /** Nanoseconds to let pass before this turn. */
+  readonly after?: number | bigint;
+  /** Calls from outside a turn, after the host executed what the turn before asked for. */
+  readonly outside?: () => void;
+  /** What the handlers do. */
+  readonly during?: (turn: Turn) => void;
+}
+
+export interface Turn {
+  readonly deliveries: Delivery[];
+  readonly updates: Update[];
+}
+
+export interface Stepped extends Turn {
+  /** What the turn's end asked of the host. */
+  readonly submissions: Submission[];
+}
+
+export interface HarnessOptions {
+  readonly limits?: Partial<Limits>;
+  readonly settings?: number;
+  readonly seed?: bigint;
+  readonly build?: CoreBuild;
+  readonly format?: 'epoll12' | 'epoll16' | 'portable';
+}
+
+const { READY_IN, READY_OUT, READY_END, READY_ERROR, READY_URGENT } = layout;
+// <sys/epoll.h>
+const EPOLL = new Map([
+  [READY_IN, 0x001],
+  [READY_OUT, 0x004],
+  [READY_END, 0x2000],
+  [READY_ERROR, 0x018],
+  [READY_URGENT, 0x002],
+]);
+
+export class CoreHarness {
+  readonly memory: ReactorMemory;
+  readonly core: WasmCore;
+  readonly view: DataView;
+  now = 1_000_000_000n;
+  /** Where this turn's bytes and peer records lie. */
+  arrived: readonly { readonly address: number; readonly length: number }[] = [];
+  private readonly format: 'epoll12' | 'epoll16' | 'portable';
+
+  constructor(options: HarnessOptions = {}) {
+    const { limits, settings = 0, seed = 1n, build = 'debug', format = 'epoll12' } = options;
+    this.memory = createMemory(completeLimits(limits), { settings, seed });
+    this.core = instantiateCore(this.memory, build);
+    this.view = new DataView(this.memory.buffer);
+    this.format = format;
+  }
+
+  word(address: number): number {
+    return word(this.memory, address);
+  }
+
+  long(address: number): bigint {
+    return long(this.memory, address);
+  }
+
+  count(counter: number): number {
+    return Number(this.long(counter));
+  }
+
+  // ── The host ──
+
+  submissions(): Submission[] {
+    return readSubmissions(this.memory);
+  }
+
+  /** Executes the queue in order, as a host does; what `answer` leaves open gets a peaceful result. */
+  execute(answer: Answerer = () => undefined): Submission[] {
+    const submissions = this.submissions();
+    const room = new Arrivals(this.memory);
+    this.arrived = room.ranges;
+    let before = 0;
+    for (const submission of submissions) {
+      if (submission.linked && before < 0) before = -layout.ERROR_CANCELED;
+      else before = this.executeOne(submission, answer(submission) ?? peaceful(submission), room);
+      this.view.setInt32(submission.at + layout.SUBMISSION_RESULT, before, true);
+    }
+    this.view.setInt32(layout.SUBMISSION_DONE, submissions.length, true);
+    return submissions;
+  }
+
+  private executeOne(submission: Submission, answer: Answer, room: Arrivals): number {
+    // A host looks for room before it asks the kernel.
+    if (submission.operation === 'receive') {
+      const full = room.ensure(submission);
+      if (full < 0) return full;
+    }
+    if (answer instanceof Uint8Array) return room.receive(submission, answer);
+    const result = typeof answer === 'number' ? answer : answer.result;
+    const answersPeer = /^(listen|connect|connectStatus|accept)$/.test(submission.operation);
+    if (answersPeer && result >= 0) return room.peer(submission);
+    if (typeof answer !== 'number') {
+      this.view.setInt32(submission.at + layout.SUBMISSION_EXTRA, answer.extra, true);
+    }
+    return result;
+  }
+
+  putEvents(events: readonly Event[]): void {
+    const size = this.format === 'epoll12' ? 12 : 16;
+    let at = this.word(layout.EVENTS_BASE);
+    for (const { record, generation, ready, available } of events) {
+      if (this.format === 'portable') {
+        this.view.setInt32(at, record, true);
+        this.view.setUint32(at + 4, generation, true);
+        this.view.setInt32(at + 8, ready, true);
+        this.view.setInt32(at + 12, available ?? layout.UNKNOWN, true);
+      } else {
+        let raised = 0;
+        for (const [bit, flag] of EPOLL) if (ready & bit) raised |= flag;
+        this.view.setInt32(at, raised, true);
+        this.view.setInt32(at + size - 8, record, true);
+        this.view.setUint32(at + size - 4, generation, true);
+      }
+      at += size;
+    }
+    const name = this.format === 'portable' ? layout.FORMAT_PORTABLE : layout.FORMAT_EPOLL;
+    this.view.setInt32(layout.EVENT_FORMAT, name, true);
+    this.view.setInt32(layout.EVENT_RECORD_SIZE, size, true);
+    this.view.setInt32(layout.EVENT_COUNT, events.length, true);
+    this.view.setInt32(layout.WAIT_RESULT, events.length, true);
+  }
+
+  // ── The turn ──
+
+  begin({ events = [], answer, after = 0, outside }: Step = {}): Turn {
+    this.execute(answer);
+    outside?.();
+    this.putEvents(events);
+    this.now += BigInt(after);
+    this.view.setBigUint64(layout.NOW, this.now, true);
+    this.core.turn();
+    return { deliveries: readDeliveries(this.memory), updates: readUpdates(this.memory) };
+  }
+
+  end(): Submission[] {
+    this.core.end();
+    return this.submissions();
+  }
+
+  step(options: Step = {}): Stepped {
+    const turn = this.begin(options);
+    options.during?.(turn);
+    return { ...turn, submissions: this.end() };
+  }
+
+  /** Turns until nothing asks for another; fails after `most`. */
+  quiesce(options: Step = {}, most = 50): Stepped[] {
+    const steps: Stepped[] = [];
+    do {
+      if (steps.length === most) throw new Error(`still busy after ${most} turns`);
+      steps.push(this.step(options));
+    } while (this.busy);
+    return steps;
+  }
+
+  /** The core wants another turn without waiting. */
+  get busy(): boolean {
+    return this.word(layout.TURN_AGAIN) !== 0 || this.word(layout.SUBMISSION_COUNT) > 0;
+  }
+
+  // ── The program ──
+
+  record(handle: Handle): RecordView {
+    return readRecord(this.memory, handle.record);
+  }
+
+  bytes(delivery: { readonly address: number; readonly length: number }): Buffer {
+    return Buffer.from(this.memory.buffer, delivery.address, delivery.length);
+  }
+
+  open(dial: boolean, { handlers = 0, wants = 0, name = '127.0.0.1' } = {}): Handle {
+    const address = this.core.reserve(name.length);
+    this.memory.bytes.set(Buffer.from(name), address);
+    const record = this.core.open(dial ? 1 : 0, address, name.length, 80, 0, 5, handlers, wants);
+    if (record < 0) return { record, generation: 0 };
+    return { record, generation: this.record({ record, generation: 0 }).generation };
+  }
+
+  /** A connection that is open, and about which nothing is left to do. */
+  connection(options: { handlers?: number; wants?: number } = {}): Handle {
+    const handle = this.open(true, options);
+    this.quiesce();
+    return handle;
+  }
+
+  listener(options: { handlers?: number; wants?: number } = {}): Handle {
+    const handle = this.open(false, options);
+    this.quiesce();
+    return handle;
+  }
+
+  /** A write of bytes from outside the arena: copied, in chunks, as the reactor does. */
+  write(handle: Handle, bytes: Uint8Array | string): number {
+    const all = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
+    let result: number = layout.CALL_TAKEN;
+    let from = 0;
+    do {
+      const part = all.subarray(from, from + layout.WRITE_CHUNK);
+      const address = this.core.reserve(part.length);
+      this.memory.bytes.set(part, address);
+      result = this.writeAt(handle, address, part.length, all.length - from);
+      from += part.length;
+    } while (from < all.length && result >= 0);
+    return result;
+  }
+
+  /** A write of bytes that lie in memory, such as a delivery. */
+  writeAt(handle: Handle, address: number, length: number, total = length): number {
+    return this.core.write(handle.record, handle.generation, address, length, total);
+  }
+
+  read(handle: Handle, appetite: number): number {
+    return this.core.read(handle.record, handle.generation, appetite);
+  }
+
+  finish(handle: Handle): number {
+    return this.core.finish(handle.record, handle.generation);
+  }
+
+  close(handle: Handle): number {
+    return this.core.close(handle.record, handle.generation);
+  }
+
+  destroy(handle: Handle): number {
+    return this.core.destroy(handle.record, handle.generation);
+  }
+
+  sample(handle: Handle): number {
+    return this.core.sample(handle.record, handle.generation);
+  }
+
+  /** Starts a timer; the delay is in nanoseconds. */
+  timer(delay: number, repeat = false): Handle {
+    const high = Math.floor(delay / 2 ** 32);
+    const record = this.core.timerStart(delay | 0, high, repeat ? 1 : 0);
+    return { record, generation: record < 0 ? 0 : this.core.timerGeneration(record) >>> 0 };
+  }
+}
+
+/** What a host says when all is well and nothing new arrived. */
+function peaceful(submission: Submission): Answer {
+  switch (submission.operation) {
+    case 'receive':
+    case 'accept':
+      return -layout.ERROR_AGAIN;
+    case 'send':
+      return submission.length;
+    case 'sample':
+      return { result: 0, extra: layout.UNKNOWN };
+    default:
+      return 0;
+  }
+}
