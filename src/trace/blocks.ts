@@ -66,10 +66,14 @@ function blockAt(window: Window, offset: number): Block | undefined {
   return { kind, turn, body: whole.subarray(BLOCK_HEAD), offset };
 }
 
-/** Is there a valid block anywhere behind? Then the bad one was not torn off, it was damaged. */
-function validBehind(window: Window, from: number, size: number): boolean {
+/**
+ * Is there a valid block anywhere behind? Then the bad one was not torn off, it was damaged. A payload may
+ * hold a trace of its own; its blocks hardly ever are of a turn from here on.
+ */
+function validBehind(window: Window, from: number, size: number, turn: number): boolean {
   for (let offset = from + 8; offset + BLOCK_HEAD <= size; offset += 8) {
-    if (blockAt(window, offset)) return true;
+    const block = blockAt(window, offset);
+    if (block && block.turn >= turn) return true;
   }
   return false;
 }
@@ -85,10 +89,11 @@ export function* readBlocks(
 ): Generator<Block, BlocksEnd> {
   const window = new Window(descriptor, size);
   let offset = from;
+  let turn = 0;
   while (offset < size) {
     const block = blockAt(window, offset);
     if (!block) {
-      if (validBehind(window, offset, size)) {
+      if (validBehind(window, offset, size, turn)) {
         throw new CalandriaError(
           'ERR_CALANDRIA_TRACE',
           `The trace is damaged: the block at byte ${offset} does not match its checksum, and there are blocks behind it.`,
@@ -103,6 +108,7 @@ export function* readBlocks(
         `The trace is damaged: ${size - next} bytes follow its END block.`,
       );
     }
+    turn = block.turn;
     yield block;
     offset = next;
   }

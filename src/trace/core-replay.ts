@@ -1,15 +1,20 @@
 // Core replay: the core runs again on the recorded input, with the recorded calls as its program.
 // No handler runs. It is exact: every delivery, update, submission and result is compared.
 import * as layout from '../../assembly/layout';
-import { coreHash, instantiateCore, type WasmCore } from '../core/core';
+import { type CoreBuild, coreHash, instantiateCore, type WasmCore } from '../core/core';
 import { createMemory, type ReactorMemory, STREAM_MARGIN, word } from '../core/memory';
 import { type Call, splitCalls } from './calls';
 import { compareCalls, type Divergence, type Report } from './divergence';
 import { layoutHash, settingsOf } from './format';
 import type { Trace, TurnBlock } from './trace';
 
+export interface CoreReplayOptions {
+  /** Run this build of the same core. Default 'release'; tests compare both. */
+  readonly build?: CoreBuild;
+}
+
 /** Replays the core on a trace. Needs the core that recorded it, and says so when it is another. */
-export function replayCore(trace: Trace): Report {
+export function replayCore(trace: Trace, { build = 'release' }: CoreReplayOptions = {}): Report {
   const { header } = trace;
   if (header.coreHash !== coreHash() || header.layoutHash !== layoutHash()) {
     return {
@@ -20,7 +25,7 @@ export function replayCore(trace: Trace): Report {
         `here ${coreHash().slice(0, 12)}); a core replay needs the same one`,
     };
   }
-  const replay = new CoreReplay(trace);
+  const replay = new CoreReplay(trace, build);
   let turns = 0;
   for (const turn of trace.turns()) {
     const divergence = replay.turn(turn);
@@ -48,11 +53,11 @@ class CoreReplay {
    */
   private readonly logs: boolean;
 
-  constructor({ header }: Trace) {
+  constructor({ header }: Trace, build: CoreBuild) {
     this.logs = header.payload === 'full';
     const settings = settingsOf(header) & (this.logs ? -1 : ~layout.SETTING_TRACE);
     this.memory = createMemory(header.limits, { settings, seed: BigInt(header.seed) });
-    this.core = instantiateCore(this.memory);
+    this.core = instantiateCore(this.memory, build);
     this.source = Buffer.from(this.memory.buffer);
   }
 

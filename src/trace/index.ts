@@ -1,12 +1,14 @@
 // Traces: recording them, reading them, replaying them.
 
-export { replayCore } from './core-replay';
+export type { Call } from './calls';
+export { type CoreReplayOptions, replayCore } from './core-replay';
 export { type Divergence, formatDivergence, type Report, type Verdict } from './divergence';
 export { FORMAT, type Payload, type TraceHeader } from './format';
 export {
   type Program,
   type ProgramReplayOptions,
   type ProgramReport,
+  type ReplayObserver,
   replayProgram,
 } from './program-replay';
 export { type RecordOptions, record } from './record';

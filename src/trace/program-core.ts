@@ -10,6 +10,9 @@ import { compareCalls, type Divergence } from './divergence';
 import type { TraceHeader } from './format';
 import type { TurnBlock } from './trace';
 
+/** Hears of every call that the program makes, with the recorded result. Bytes are valid at the call only. */
+export type CallObserver = (call: Call, bytes: Uint8Array | undefined, turn: number) => void;
+
 export class ProgramCore implements Core {
   /** The first difference; from then on calls are no longer compared. */
   divergence: Divergence | undefined;
@@ -24,18 +27,34 @@ export class ProgramCore implements Core {
   private turning = false;
   /** Calls from outside that the recording holds, in order, and how many the program has made. */
   private readonly outside: readonly Call[];
+  private readonly observer: CallObserver | undefined;
   private outsideMade = 0;
   /** tx.queued before a write of this turn raised it: what the next turn begins with. */
   private readonly queued = new Map<number, number>();
   private readonly dead: number[] = [];
+  /** Records that ever had an owner. */
+  private readonly used = new Set<number>();
+  /** Calls from outside that the turns up to the next one have consumed. */
+  private due = 0;
+  /** What calls from outside do that came before the turn which consumed them. */
+  private held: { readonly place: number; readonly effect: () => void }[] = [];
+  private lastOutside: number | undefined;
+  /** Ends from outside that the replay brought, and which the program may still bring as well. */
+  private broughtStops = 0;
 
-  constructor(memory: ReactorMemory, header: TraceHeader, outside: readonly Call[]) {
+  constructor(
+    memory: ReactorMemory,
+    header: TraceHeader,
+    outside: readonly Call[],
+    observer: CallObserver | undefined,
+  ) {
     this.memory = memory;
     this.source = Buffer.from(memory.buffer);
     this.digest = instantiateDigest(memory);
     this.records = word(memory, layout.RECORDS_BASE);
     this.shift = word(memory, layout.READ_ARENA_BASE) - header.readArena;
     this.outside = outside;
+    this.observer = observer;
     const largest =
       layout.CALL_SIZE +
       Math.max(layout.WRITE_CHUNK, tailSize(layout.MODE_DIGEST, memory.limits.readBytes));
@@ -53,6 +72,20 @@ export class ProgramCore implements Core {
     return this.outside[this.outsideMade];
   }
 
+  /** From now on so many calls from outside belong before the next turn; those that came early take effect. */
+  land(due: number): void {
+    this.due = due;
+    const held = this.held;
+    this.held = held.filter(({ place }) => place >= due);
+    for (const { place, effect } of held) if (place < due) effect();
+  }
+
+  /** The replay ends the reactor in place of a signal. If the program does so too, that is no second time. */
+  bringStop(stop: () => void): void {
+    stop();
+    this.broughtStops++;
+  }
+
   /** The turn that turn() will take in. */
   load(turn: TurnBlock): void {
     this.current = turn;
@@ -67,6 +100,7 @@ export class ProgramCore implements Core {
     const turn = this.current;
     if (!turn) throw new Error('A turn was begun without one being loaded.');
     this.turning = true;
+    this.pending = undefined;
     this.calls = splitCalls(turn.calls);
     this.memory.longs[layout.TURN >> 3] = BigInt(turn.turn);
     this.memory.longs[layout.NOW >> 3] = turn.now;
@@ -80,7 +114,7 @@ export class ProgramCore implements Core {
 
   end(): void {
     if (!this.divergence && this.current?.ended) {
-      const missing = this.calls?.next().value;
+      const missing = this.pending ?? this.calls?.next().value;
       if (missing) this.diverge(compareCalls(this.current.turn, missing, undefined));
     }
     for (const record of this.dead.splice(0)) {
@@ -181,7 +215,10 @@ export class ProgramCore implements Core {
   /** A record as the core makes it: updates only tell what changes from there. */
   private makeRecord(record: number, generation: number, kind: number, listener: number): void {
     const source = this.at(record);
+    const peer = word(this.memory, layout.PEERS_BASE) + record * layout.PEER_SIZE;
     this.source.fill(0, source, source + layout.RECORD_SIZE);
+    this.source.fill(0, peer, peer + layout.PEER_SIZE);
+    this.used.add(record);
     this.put(record, layout.TX_SPACE, layout.UNKNOWN);
     this.put(record, layout.RECORD_GENERATION, generation);
     this.put(record, layout.RECORD_LISTENER, listener);
@@ -189,6 +226,15 @@ export class ProgramCore implements Core {
   }
 
   // ── What the program calls ──
+
+  opened: number | undefined;
+
+  /** Does what the last call does: now, or when the turn comes that consumed it. */
+  private settle(effect: () => void): void {
+    const place = this.lastOutside;
+    if (place === undefined || place < this.due) effect();
+    else this.held.push({ place, effect });
+  }
 
   reserve(_length: number): number {
     return word(this.memory, layout.BOUNCE_BASE);
@@ -207,12 +253,17 @@ export class ProgramCore implements Core {
     const operation = dial ? layout.CALL_CONNECT : layout.CALL_LISTEN;
     const call = this.begin(operation, handlers, wants, port | (options << 16), backlog);
     const made = this.compare(this.withBytes(call, address, length, layout.MODE_BYTES));
-    if (made && made.result >= 0) {
-      const kind = dial ? layout.KIND_CONNECTION : layout.KIND_LISTENER;
+    if (!made || made.result < 0 || made.result >= this.memory.limits.connections) {
+      return Math.min(made?.result ?? layout.CALL_NO_RECORD, layout.CALL_NO_RECORD);
+    }
+    const kind = dial ? layout.KIND_CONNECTION : layout.KIND_LISTENER;
+    // As the record will say it: a signed word.
+    this.opened = made.address | 0;
+    this.settle(() => {
       this.makeRecord(made.result, made.address, kind, 0);
       this.source[this.at(made.result) + layout.RECORD_STATE] = layout.STATE_OPENING;
-    }
-    return made?.result ?? layout.CALL_NO_RECORD;
+    });
+    return made.result;
   }
 
   write(
@@ -233,22 +284,23 @@ export class ProgramCore implements Core {
     const fits = tailSize(mode, length) <= this.scratch.length - layout.CALL_SIZE;
     const made = this.compare(
       this.withBytes(call, address, length, fits ? mode : layout.MODE_DIGEST),
+      address,
     );
-    if (made && made.result >= 0) this.queue(record, length);
+    if (made && made.result >= 0) this.settle(() => this.queue(record, length));
     return made?.result ?? layout.CALL_TAKEN;
   }
 
-  /**
-   * The core raises tx.queued at once, and lowers it when the bytes are gone: by the next turn, or
-   * it says so.
-   */
+  /** The core raises tx.queued at once, and lowers it when the bytes are gone: by the next turn, or it says so. */
   private queue(record: number, length: number): void {
-    const source = this.at(record);
-    const failed = (this.source[source + layout.RECORD_STATE] as number) >= layout.STATE_FAILED;
-    if (failed || word(this.memory, source + layout.TX_ERROR) !== 0) return;
-    const before = word(this.memory, source + layout.TX_QUEUED);
-    if (!this.queued.has(record)) this.queued.set(record, before);
-    this.put(record, layout.TX_QUEUED, before + length);
+    if (this.stateOf(record) >= layout.STATE_FAILED) return;
+    if (this.wordOf(record, layout.TX_ERROR) !== 0) return;
+    this.remember(record);
+    this.put(record, layout.TX_QUEUED, this.wordOf(record, layout.TX_QUEUED) + length);
+  }
+
+  private remember(record: number): void {
+    if (this.queued.has(record)) return;
+    this.queued.set(record, this.wordOf(record, layout.TX_QUEUED));
   }
 
   read(record: number, generation: number, appetite: number): number {
@@ -261,19 +313,19 @@ export class ProgramCore implements Core {
 
   close(record: number, generation: number): number {
     const result = this.simple(layout.CALL_CLOSE, record, generation, 0, 0);
-    if (result === layout.CALL_TAKEN) this.leave(record, layout.STATE_CLOSING);
+    if (result === layout.CALL_TAKEN) this.settle(() => this.closing(record));
     return result;
   }
 
   destroy(record: number, generation: number): number {
     const result = this.simple(layout.CALL_DESTROY, record, generation, 0, 0);
-    if (result === layout.CALL_TAKEN) this.leave(record, layout.STATE_FAILED);
+    if (result === layout.CALL_TAKEN) this.settle(() => this.abandon(record));
     return result;
   }
 
   thrown(record: number, generation: number): number {
     const result = this.simple(layout.CALL_THROWN, record, generation, 0, 0);
-    if (result === layout.CALL_TAKEN) this.leave(record, layout.STATE_FAILED);
+    if (result === layout.CALL_TAKEN) this.settle(() => this.abandon(record));
     return result;
   }
 
@@ -306,19 +358,59 @@ export class ProgramCore implements Core {
   }
 
   stop(drain: number, deadline: number): number {
-    return this.simple(layout.CALL_STOP, layout.NONE, 0, drain, deadline);
+    const again = !this.turning && this.broughtStops > 0;
+    if (again && this.expected?.operation !== layout.CALL_STOP) {
+      this.broughtStops--;
+      return layout.CALL_TAKEN;
+    }
+    const result = this.simple(layout.CALL_STOP, layout.NONE, 0, drain, deadline);
+    this.settle(() => this.stopAll(drain !== 0));
+    return result;
   }
 
-  private leave(record: number, state: number): void {
-    const source = this.at(record);
-    const work = layout.WORK_WANT_CLOSE | word(this.memory, source + layout.RECORD_WORK);
-    this.put(record, layout.RECORD_WORK, work);
-    const isConnection = this.source[source + layout.RECORD_KIND] === layout.KIND_CONNECTION;
-    const before = this.source[source + layout.RECORD_STATE] as number;
-    if (isConnection && before >= layout.STATE_OPEN && before < layout.STATE_CLOSED) {
-      if (state === layout.STATE_FAILED || before === layout.STATE_OPEN) {
-        this.source[source + layout.RECORD_STATE] = state;
-      }
+  // ── What calls do to the records at once: the rest of a turn's deliveries depends on it ──
+
+  private mark(record: number, work: number): void {
+    this.put(record, layout.RECORD_WORK, work | this.wordOf(record, layout.RECORD_WORK));
+  }
+
+  private wordOf(record: number, offset: number): number {
+    return word(this.memory, this.at(record) + offset);
+  }
+
+  private stateOf(record: number): number {
+    return this.source[this.at(record) + layout.RECORD_STATE] as number;
+  }
+
+  private isConnection(record: number): boolean {
+    return this.source[this.at(record) + layout.RECORD_KIND] === layout.KIND_CONNECTION;
+  }
+
+  private closing(record: number): void {
+    this.mark(record, layout.WORK_WANT_CLOSE);
+    if (this.isConnection(record) && this.stateOf(record) === layout.STATE_OPEN) {
+      this.source[this.at(record) + layout.RECORD_STATE] = layout.STATE_CLOSING;
+    }
+  }
+
+  private abandon(record: number): void {
+    const state = this.stateOf(record);
+    if (state >= layout.STATE_CLOSED) return;
+    this.mark(record, layout.WORK_WANT_CLOSE | layout.WORK_ABANDONED);
+    if (!this.isConnection(record)) return;
+    this.remember(record);
+    this.put(record, layout.TX_QUEUED, 0);
+    if (state === layout.STATE_OPEN || state === layout.STATE_CLOSING) {
+      this.source[this.at(record) + layout.RECORD_STATE] = layout.STATE_FAILED;
+    }
+  }
+
+  private stopAll(drain: boolean): void {
+    for (const record of this.used) {
+      const state = this.stateOf(record);
+      if (state === layout.STATE_FREE || state >= layout.STATE_CLOSED) continue;
+      if (!drain) this.abandon(record);
+      else if (!this.isConnection(record) || state < layout.STATE_OPEN) this.closing(record);
     }
   }
 
@@ -381,30 +473,40 @@ export class ProgramCore implements Core {
     return this.pending;
   }
 
-  /**
-   * Holds the call against the recording; answers the recorded one, or undefined when it differs.
-   */
-  private compare(replayed: Buffer): Call | undefined {
+  /** Holds the call against the recording; answers the recorded one, or undefined when there is no such. */
+  private compare(replayed: Buffer, address = 0): Call | undefined {
     const recorded = this.peek();
-    if (this.turning) this.pending = undefined;
-    else this.outsideMade++;
-    const turn = this.current?.turn ?? 0;
-    if (this.divergence || (!recorded && this.unknowable())) return recorded;
-    const given = Buffer.from(replayed.subarray(0, Math.min(replayed.length, this.scratch.length)));
+    this.lastOutside = this.turning ? undefined : this.outsideMade++;
+    this.pending = undefined;
     if (recorded) {
       // What the recording answered is given, not compared.
-      given.writeInt32LE(recorded.result, layout.CALL_RESULT);
+      replayed.writeInt32LE(recorded.result, layout.CALL_RESULT);
       const named =
         recorded.operation <= layout.CALL_CONNECT || recorded.operation === layout.CALL_TIMER_START;
-      if (named) given.writeUInt32LE(recorded.address, layout.CALL_ADDRESS);
+      if (named) replayed.writeUInt32LE(recorded.address, layout.CALL_ADDRESS);
     }
-    const call = splitCalls(
-      given.length < layout.CALL_SIZE ? Buffer.alloc(layout.CALL_SIZE) : given,
-    ).next().value;
-    this.diverge(compareCalls(this.turning ? turn : turn + 1, recorded, call ?? undefined));
-    // Even past a difference the program gets an answer that fits its call, so that it can come
-    // back.
+    if (!this.divergence && (recorded || !this.unknowable())) this.diff(recorded, replayed);
+    if (this.observer) this.observe(replayed, address);
+    // Even past a difference the program gets an answer that fits its call, so that it can come back.
     return recorded?.operation === replayed[layout.CALL_OPERATION] ? recorded : undefined;
+  }
+
+  private diff(recorded: Call | undefined, replayed: Buffer): void {
+    if (recorded && replayed.equals(recorded.raw)) return;
+    const call = splitCalls(Buffer.from(replayed)).next().value;
+    this.diverge(compareCalls(this.turnOf(), recorded, call ?? undefined));
+  }
+
+  private observe(replayed: Buffer, address: number): void {
+    const call = splitCalls(Buffer.from(replayed)).next().value;
+    if (!call) return;
+    const bytes = address === 0 ? undefined : this.source.subarray(address, address + call.length);
+    this.observer?.(call, bytes, this.turnOf());
+  }
+
+  /** The turn that a call made now belongs to. */
+  private turnOf(): number {
+    return (this.current?.turn ?? 0) + (this.turning ? 0 : 1);
   }
 
   /**

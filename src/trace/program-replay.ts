@@ -3,9 +3,9 @@
 import * as layout from '../../assembly/layout';
 import type { Host, Seam } from '../host/host';
 import { Reactor } from '../reactor/reactor';
-import { type Call, describeCall, splitCalls } from './calls';
+import { type Call, splitCalls } from './calls';
 import { endOf } from './core-replay';
-import type { Divergence, Report } from './divergence';
+import { compareCalls, type Divergence, type Report } from './divergence';
 import { ProgramCore } from './program-core';
 import type { Trace, TurnBlock } from './trace';
 
@@ -18,6 +18,16 @@ export interface ProgramReplayOptions {
    * has. Default 5,000.
    */
   readonly patience?: number;
+  /** Watches the replay; it cannot change it. */
+  readonly observer?: ReplayObserver;
+}
+
+/** Hears what a replay does, in order. */
+export interface ReplayObserver {
+  /** A turn begins: what came in. */
+  turn?(turn: TurnBlock): void;
+  /** The program made a call; with the recorded result. Bytes (of a write) are valid at the call only. */
+  call?(call: Call, bytes: Uint8Array | undefined, turn: number): void;
 }
 
 export interface ProgramReport extends Report {
@@ -29,7 +39,7 @@ export interface ProgramReport extends Report {
 export async function replayProgram(
   trace: Trace,
   program: Program,
-  { patience = 5000 }: ProgramReplayOptions = {},
+  options: ProgramReplayOptions = {},
 ): Promise<ProgramReport> {
   const { header } = trace;
   if (header.payload === 'digest') {
@@ -41,7 +51,7 @@ export async function replayProgram(
         'the trace holds digests in place of the bytes; a program needs the bytes (record with payload "full")',
     };
   }
-  const replay = new ProgramReplay(trace, patience);
+  const replay = new ProgramReplay(trace, options);
   const reactor = new Reactor({
     host: replay,
     seed: BigInt(header.seed),
@@ -52,10 +62,11 @@ export async function replayProgram(
   });
   const start = async (): Promise<unknown> => program(reactor, header.program?.parameters ?? {});
   // It may never settle (a program that waits for its end); its calls are what counts.
-  start().catch((error) => replay.thrown(error));
+  start().catch((error) => replay.failed(error));
   return replay.run(reactor);
 }
 
+const PATIENCE = 5000;
 /** How often to look whether the program made the call that is waited for, ms. */
 const WAIT_STEP = 1;
 
@@ -64,21 +75,27 @@ class ProgramReplay implements Host {
   readonly core;
   private readonly trace: Trace;
   private readonly patience: number;
-  private readonly turns: Iterator<TurnBlock>;
+  private readonly observer: ReplayObserver;
+  private readonly turns: Generator<TurnBlock>;
   private readonly errors: unknown[] = [];
   private replayed: ProgramCore | undefined;
   private seam: Seam | undefined;
   /** Calls from outside that the turns so far have consumed. */
   private consumed = 0;
   private done = 0;
+  /** The program's set-up threw: there is no point in waiting for what it would have done. */
+  private broken = false;
+  /** What the recorded input made the reactor throw: no program's fault. */
+  private fault: unknown;
 
-  constructor(trace: Trace, patience: number) {
+  constructor(trace: Trace, { patience = PATIENCE, observer = {} }: ProgramReplayOptions) {
     this.trace = trace;
     this.patience = patience;
+    this.observer = observer;
     this.turns = trace.turns();
     const outside = [...splitCalls(trace.outside)].filter((call) => call !== undefined);
     this.core = (memory: Seam['memory']) => {
-      this.replayed = new ProgramCore(memory, trace.header, outside);
+      this.replayed = new ProgramCore(memory, trace.header, outside, observer.call?.bind(observer));
       return this.replayed;
     };
   }
@@ -97,72 +114,102 @@ class ProgramReplay implements Host {
     this.errors.push(error);
   }
 
+  failed(error: unknown): void {
+    this.errors.push(error);
+    this.broken = true;
+  }
+
   async run(reactor: Reactor): Promise<ProgramReport> {
-    const core = this.replayed as ProgramCore;
+    try {
+      const divergence = await this.replay(reactor, this.replayed as ProgramCore);
+      if (divergence) return this.report(divergence);
+      return { ...endOf(this.trace, this.done), errors: this.errors };
+    } finally {
+      this.turns.return(undefined);
+    }
+  }
+
+  private async replay(reactor: Reactor, core: ProgramCore): Promise<Divergence | undefined> {
     let next = this.turns.next();
     while (!next.done && this.seam) {
       const turn = next.value;
       const missing = await this.outsideCalls(turn, reactor, core);
-      if (missing) return this.report(missing);
+      if (missing) return missing;
       core.load(turn);
       next = this.turns.next();
       if (next.done && this.trace.ending === 'complete') core.finishAll();
-      await this.turn();
+      this.observer.turn?.(turn);
+      await this.turn(core, next.done ? undefined : next.value);
       this.done++;
-      if (core.divergence) return this.report(core.divergence);
+      if (this.fault) return unplayable(turn, this.fault as Error);
+      if (core.divergence) return core.divergence;
     }
-    if (core.divergence) return this.report(core.divergence);
-    return { ...endOf(this.trace, this.done), errors: this.errors };
+    return core.divergence;
   }
 
   private report(divergence: Divergence): ProgramReport {
     return { verdict: 'diverged', turns: this.done, divergence, errors: this.errors };
   }
 
-  /**
-   * The first immediate runs the handlers, the second ends the turn: only ticks and microtasks
-   * between.
-   */
-  private turn(): Promise<void> {
+  /** The first immediate runs the handlers, the second ends the turn: only ticks and microtasks between. */
+  private turn(core: ProgramCore, next: TurnBlock | undefined): Promise<void> {
     return new Promise((resolve) => {
+      setImmediate(() =>
+        this.guarded(() => {
+          this.seam?.ingest();
+          this.seam?.deliver();
+        }),
+      );
       setImmediate(() => {
-        this.seam?.ingest();
-        this.seam?.deliver();
-      });
-      setImmediate(() => {
-        this.seam?.end();
+        this.guarded(() => this.seam?.end());
+        core.land(this.consumed + (next ? countCalls(next.outside) : 0));
         resolve();
       });
     });
   }
 
-  /**
-   * Waits until the program made the calls from outside that this turn consumed; a divergence if it
-   * does not.
-   */
+  /** What handlers throw is caught where they are called; this is what a damaged recording can cause. */
+  private guarded(part: () => void): void {
+    try {
+      part();
+    } catch (error) {
+      this.fault ??= error;
+    }
+  }
+
+  /** Waits until the program made the calls from outside that this turn consumed; a divergence if it does not. */
   private async outsideCalls(
     turn: TurnBlock,
     reactor: Reactor,
     core: ProgramCore,
   ): Promise<Divergence | undefined> {
+    core.land(this.consumed + countCalls(turn.outside));
     for (const call of splitCalls(turn.outside)) {
-      this.consumed++;
+      if (!call) return unplayable(turn, new Error('a call from outside is cut'));
       // Ending the reactor from outside is an input, like a signal: nobody else would bring it.
-      if (call?.operation === layout.CALL_STOP && core.made < this.consumed)
-        this.stop(reactor, call);
-    }
-    let waited = 0;
-    while (core.made < this.consumed && !core.divergence) {
-      if (waited >= this.patience) {
-        const expected = core.expected as Call;
-        return {
-          turn: turn.turn,
-          what: `a call from outside was waited for ${this.patience} ms`,
-          recorded: describeCall(expected),
-          replayed: 'nothing',
-        };
+      if (call.operation === layout.CALL_STOP && core.made === this.consumed) {
+        core.bringStop(() => this.stop(reactor, call));
       }
-      waited += WAIT_STEP;
+      this.consumed++;
+      const missing = await this.awaitCall(turn, call, core);
+      if (missing) return missing;
+    }
+    return undefined;
+  }
+
+  private async awaitCall(
+    { turn }: TurnBlock,
+    expected: Call,
+    core: ProgramCore,
+  ): Promise<Divergence | undefined> {
+    for (let waited = 0; core.made < this.consumed && !core.divergence; waited += WAIT_STEP) {
+      if (waited >= this.patience || this.broken) {
+        const missing = compareCalls(turn, expected, undefined) as Divergence;
+        const what = this.broken
+          ? 'the program threw while it was set up, and a call from outside is missing'
+          : `a call from outside was waited for ${this.patience} ms`;
+        return { ...missing, what };
+      }
       await new Promise((resolve) => setTimeout(resolve, WAIT_STEP));
     }
     return core.divergence;
@@ -174,4 +221,19 @@ class ProgramReplay implements Host {
       ...(call.value >= 0 ? { deadline: call.value } : {}),
     });
   }
+}
+
+function countCalls(stream: Buffer): number {
+  let count = 0;
+  for (const call of splitCalls(stream)) if (call) count++;
+  return count;
+}
+
+function unplayable({ turn }: TurnBlock, error: Error): Divergence {
+  return {
+    turn,
+    what: 'the recorded input cannot be replayed',
+    recorded: 'a turn that ran',
+    replayed: error.message,
+  };
 }

@@ -139,6 +139,8 @@ export class Recorder {
       this.seal(at, KIND_END);
     }
     this.flush();
+    // A flush that failed has closed the sink.
+    if (this.ended) return;
     this.ended = true;
     this.sink.close();
   }

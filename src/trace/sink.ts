@@ -1,7 +1,7 @@
 // Where a trace goes: a file, written synchronously, so that the kernel has a turn's input before
 // the turn's handlers run. When the disk is slower than the network, the turn waits; memory does
 // not grow.
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 
 export interface Sink {
   /** Hands all bytes to the kernel, or throws. */
@@ -12,6 +12,8 @@ export interface Sink {
 /** A new file, readable by its owner alone: a trace holds everything that was said. */
 export function fileSink(file: string): Sink {
   const descriptor = openSync(file, 'w', 0o600);
+  // A file that was there before keeps its mode, unless told otherwise.
+  if (fstatSync(descriptor).isFile()) fchmodSync(descriptor, 0o600);
   let position = 0;
   return {
     write(bytes) {

@@ -1,52 +1,29 @@
 // A trace as its readers see it: a header, and turns.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import * as layout from '../../assembly/layout';
-import { completeLimits } from '../core/limits';
 import { CalandriaError } from '../errors';
 import { type Block, readBlocks } from './blocks';
 import {
-  digestsOf,
   FILE_HEAD,
   FORMAT,
-  IN_HEAD,
   KIND_CALL,
   KIND_END,
   KIND_IN,
   KIND_OUT,
   MAGIC,
-  padded,
   type TraceHeader,
 } from './format';
+import { parseHeader } from './header';
+import { decodeIn, outsideOf, type TurnInput } from './input';
 
-export interface PayloadRange {
-  readonly address: number;
-  readonly length: number;
-  /** The bytes, or with payload "digest" their digests. */
-  readonly bytes: Buffer;
-}
+export type { PayloadRange } from './input';
 
 /** One turn. */
-export interface TurnBlock {
-  readonly turn: number;
-  /** Byte offset of the IN block in the file. */
-  readonly offset: number;
-  readonly now: bigint;
-  readonly waitResult: number;
-  readonly eventFormat: number;
-  readonly eventSize: number;
-  readonly notifier: number;
-  /** Calls from outside, made before this turn. */
-  readonly outside: Buffer;
-  readonly events: Buffer;
-  readonly completions: Buffer;
-  readonly payload: readonly PayloadRange[];
-  readonly updates: Buffer;
-  readonly deliveries: Buffer;
+export interface TurnBlock extends TurnInput {
   /** Calls of the turn's handlers. */
   readonly calls: Buffer;
   readonly digest: bigint;
-  /** False: the recording ended inside this turn; calls and digest are not there. */
+  /** False: the recording ended inside this turn; digest and later calls are not there. */
   readonly ended: boolean;
 }
 
@@ -94,6 +71,9 @@ export class Trace {
       } else if (block.kind === KIND_END) {
         ended = true;
         if (!last.ended) throw bad('The END block stands inside a turn.');
+        if (block.body.length !== 8 || block.body.readBigUInt64LE(0) !== BigInt(last.turn)) {
+          throw bad(`The END block does not count the ${last.turn} turns before it.`);
+        }
       }
     }
     this.ending = ended ? 'complete' : 'early';
@@ -114,7 +94,7 @@ export class Trace {
   /** All turns, from the file, in order. */
   *turns(): Generator<TurnBlock> {
     let calls: Buffer[] = [];
-    let turn: TurnBlock | undefined;
+    let turn: TurnInput | undefined;
     for (const block of this.blocks()) {
       switch (block.kind) {
         case KIND_CALL:
@@ -141,62 +121,8 @@ export class Trace {
         default:
       }
     }
-    if (turn) yield { ...turn, calls: Buffer.concat(calls) };
+    if (turn) yield { ...turn, calls: Buffer.concat(calls), digest: 0n, ended: false };
   }
-}
-
-function outsideOf({ body }: Block): Buffer[] {
-  const length = body.length >= IN_HEAD ? body.readInt32LE(24) : 0;
-  return length > 0 ? [Buffer.from(body.subarray(IN_HEAD, IN_HEAD + length))] : [];
-}
-
-function decodeIn(block: Block, header: TraceHeader, spilled: Buffer[]): TurnBlock {
-  // The next block is read into the same window.
-  const body = Buffer.from(block.body);
-  if (body.length < IN_HEAD) throw bad(`The IN block of turn ${block.turn} is too short.`);
-  let at = IN_HEAD;
-  const take = (length: number): Buffer => {
-    const from = at;
-    at += padded(length);
-    if (length < 0 || at > body.length)
-      throw bad(`The IN block of turn ${block.turn} overruns its length.`);
-    for (let place = from + length; place < at; place++) {
-      if (body[place] !== 0) throw bad(`The padding in turn ${block.turn} is not zero.`);
-    }
-    return body.subarray(from, from + length);
-  };
-  const eventSize = body.readInt32LE(16);
-  const outside = take(body.readInt32LE(24));
-  const events = take(body.readInt32LE(28) * eventSize);
-  const completions = take(body.readInt32LE(32) * layout.SUBMISSION_SIZE);
-  const payload: PayloadRange[] = [];
-  for (let left = body.readInt32LE(36); left > 0; left--) {
-    const head = take(8);
-    const length = head.readUInt32LE(4);
-    const size = header.payload === 'full' ? length : 8 * digestsOf(length);
-    payload.push({ address: head.readUInt32LE(0), length, bytes: take(size) });
-  }
-  const updates = take(body.readInt32LE(40) * layout.UPDATE_SIZE);
-  const deliveries = take(body.readInt32LE(44) * layout.DELIVERY_SIZE);
-  if (at !== body.length) throw bad(`The IN block of turn ${block.turn} is longer than its parts.`);
-  return {
-    turn: block.turn,
-    offset: block.offset,
-    now: body.readBigUInt64LE(0),
-    waitResult: body.readInt32LE(8),
-    eventFormat: body.readInt32LE(12),
-    eventSize,
-    notifier: body.readInt32LE(20),
-    outside: spilled.length > 0 ? Buffer.concat([...spilled, outside]) : outside,
-    events,
-    completions,
-    payload,
-    updates,
-    deliveries,
-    calls: Buffer.alloc(0),
-    digest: 0n,
-    ended: false,
-  };
 }
 
 /**
@@ -205,15 +131,7 @@ function decodeIn(block: Block, header: TraceHeader, spilled: Buffer[]): TurnBlo
  * behind it.
  */
 export function openTrace(file: string): Trace {
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, 'r');
-  } catch (cause) {
-    const reason = (cause as Error).message;
-    throw new CalandriaError('ERR_CALANDRIA_TRACE', `There is no trace to read: ${reason}.`, {
-      cause,
-    });
-  }
+  const descriptor = openFile(file);
   try {
     const { size } = fstatSync(descriptor);
     const read = (offset: number, length: number): Buffer => {
@@ -229,8 +147,8 @@ export function openTrace(file: string): Trace {
       throw bad(`${file} has trace format ${format}; this version reads format ${FORMAT}.`);
     }
     const length = head.readUInt32LE(12);
-    if (length > size || head.readUInt32LE(20) !== 0)
-      throw bad(`The header of ${file} is damaged.`);
+    if (head.readUInt32LE(20) !== 0) throw bad(`The header of ${file} is damaged.`);
+    if (length > size - FILE_HEAD) throw bad(`The header of ${file} is cut off, or damaged.`);
     const text = read(FILE_HEAD, length);
     if (crc32(text) !== head.readUInt32LE(16)) throw bad(`The header of ${file} is damaged.`);
     return new Trace(file, parseHeader(text.toString(), file), FILE_HEAD + length, size);
@@ -239,20 +157,13 @@ export function openTrace(file: string): Trace {
   }
 }
 
-function parseHeader(text: string, file: string): TraceHeader {
+function openFile(file: string): number {
   try {
-    const header = JSON.parse(text) as TraceHeader;
-    completeLimits(header.limits);
-    BigInt(header.seed);
-    if (header.payload !== 'full' && header.payload !== 'digest')
-      throw new Error('unknown payload');
-    return header;
+    // Opening a pipe would wait for its writer, and a folder has no bytes.
+    if (!statSync(file).isFile()) throw new Error(`${file} is not a file`);
+    return openSync(file, 'r');
   } catch (cause) {
-    const reason = (cause as Error).message;
-    throw new CalandriaError(
-      'ERR_CALANDRIA_TRACE',
-      `The header of ${file} makes no sense: ${reason}.`,
-      { cause },
-    );
+    const message = `There is no trace to read: ${(cause as Error).message}.`;
+    throw new CalandriaError('ERR_CALANDRIA_TRACE', message, { cause });
   }
 }
