@@ -3,6 +3,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import * as layout from '../../assembly/layout';
 import type { Connection } from '../../src/index';
 import { dial } from '../support/peer';
+import { start } from '../support/program';
 import { reactorOf, serve } from '../support/serve';
 import { tap } from '../support/tap';
 import '../support/tidy-up';
@@ -111,6 +112,11 @@ describe('closing', () => {
     (served.connections[0] as Connection).destroy();
     await peer.ended;
     await served.tap.when(() => closed === 1);
+  });
+
+  test('close() of the reactor resolves although nothing else happens in the process', async () => {
+    const program = start('faults/programs/close-quietly.mjs');
+    expect(await program.next()).toEqual({ closed: true });
   });
 
   test('a closed connection keeps its last figures and its peer, whoever has its record', async () => {

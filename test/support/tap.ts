@@ -16,7 +16,8 @@ export function tap(host: Host = epoll()): Tap {
   const waiting: { condition: () => boolean; resolve: () => void }[] = [];
   const answer = (): void => {
     for (const entry of waiting.splice(0)) {
-      if (entry.condition()) entry.resolve();
+      // After the turn, in a callback of its own: the end of a turn drains no promises.
+      if (entry.condition()) setImmediate(entry.resolve);
       else waiting.push(entry);
     }
   };
