@@ -7,6 +7,14 @@ import { endPrograms, start } from '../support/program';
 
 const PROGRAMS = 'conformance/programs';
 
+/** The worker's next message, unless it fails. */
+function heard<Message>(worker: Worker): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', resolve);
+  });
+}
+
 forEachHost('life', (bench) => {
   afterEach(endPrograms);
 
@@ -43,9 +51,7 @@ forEachHost('life', (bench) => {
       workerData: { host: bench.host },
     });
     const exited = new Promise((resolve) => worker.once('exit', resolve));
-    const { port } = await new Promise<{ port: number }>((resolve) =>
-      worker.once('message', resolve),
-    );
+    const { port } = await heard<{ port: number }>(worker);
     const client = bench.dial({ address: '127.0.0.1', port });
     client.end('from thread to thread');
     await client.ended;
@@ -58,9 +64,7 @@ forEachHost('life', (bench) => {
     const worker = new Worker(join(__dirname, 'programs/worker.cjs'), {
       workerData: { host: bench.host },
     });
-    const { port } = await new Promise<{ port: number }>((resolve) =>
-      worker.once('message', resolve),
-    );
+    const { port } = await heard<{ port: number }>(worker);
     const client = bench.dial({ address: '127.0.0.1', port });
     client.socket.on('data', (bytes) => client.socket.write(bytes));
     client.socket.write('round and round');

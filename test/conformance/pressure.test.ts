@@ -1,4 +1,5 @@
-// Pressure: who is slow holds up whoever feeds it, from end to end, and nothing grows without bound.
+// Pressure: who is slow holds up whoever feeds it, from end to end, and nothing grows without
+// bound.
 import type { Connection } from '../../src';
 import { ECHO, forEachHost, pattern, promised, Story } from '../support/conformance';
 

@@ -1,4 +1,5 @@
-// A client of the conformance suite: a raw node:net socket over any transport that says what it got.
+// A client of the conformance suite: a raw node:net socket over any transport that says what it
+// got.
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 
 export type Place = { readonly path: string } | { readonly address: string; readonly port: number };

@@ -1,5 +1,5 @@
-// The conformance suite runs once for every host that can run here. A test gets a Bench: it makes reactors
-// on that host, servers and clients, and takes them all away again when the test is over.
+// The conformance suite runs once for every host that can run here. A test gets a Bench: it makes
+// reactors on that host, servers and clients, and takes them all away again when the test is over.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
