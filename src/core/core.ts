@@ -89,7 +89,7 @@ export type Digest = (address: number, length: number) => bigint;
 /** The trace's digest of bytes in memory (assembly/digest.ts), beside whatever core works there. */
 export function instantiateDigest(memory: ReactorMemory): Digest {
   const { exports } = instantiateSync<WasmCore & Record<string, unknown>>(load('release').module, {
-    env: { memory: memory.wasm },
+    env: { memory: memory.wasm as WebAssembly.Memory },
   });
   return (address, length) => {
     const low = BigInt(exports.digest(address, length) >>> 0);
@@ -100,7 +100,7 @@ export function instantiateDigest(memory: ReactorMemory): Digest {
 /** A fresh core over fresh memory. */
 export function instantiateCore(memory: ReactorMemory, build: CoreBuild = 'release'): WasmCore {
   const { exports } = instantiateSync<WasmCore & Record<string, unknown>>(load(build).module, {
-    env: { memory: memory.wasm },
+    env: { memory: memory.wasm as WebAssembly.Memory },
   });
   exports.initialise();
   return exports;

@@ -15,7 +15,8 @@ const CALLS_SIZE = 1 << 20;
 export const STREAM_MARGIN = 64 << 10;
 
 export interface ReactorMemory {
-  readonly wasm: WebAssembly.Memory;
+  /** The WebAssembly.Memory. Not called so in a type that users see: it needs the browser's. */
+  readonly wasm: object;
   readonly buffer: ArrayBuffer;
   readonly bytes: Uint8Array;
   readonly words: Int32Array;

@@ -1,0 +1,141 @@
+// What `npm pack` makes, installed without scripts into an empty folder, does what the README says.
+import { existsSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { nativeMissing } from '../../src/host/native';
+import { Installed } from './installed';
+import { root } from './tree';
+
+jest.setTimeout(60_000);
+
+let installed: Installed;
+beforeAll(() => {
+  installed = new Installed();
+});
+afterAll(() => installed?.remove());
+
+// The sanitizers' binary, if that is what this run uses, is not in the package.
+const native = nativeMissing('epoll') === '' && !process.env.CALANDRIA_BINARY;
+const best = native ? 'epoll' : 'node';
+
+/** Echoes a message over the best host while recording, then replays the core and the program. */
+const ECHO = `
+  const { chooseHost, createReactor, openTrace, record, replayCore, replayProgram } = require('calandria');
+  const program = (reactor) =>
+    reactor.listen({ port: 0 }, {
+      data: (connection, bytes) => void connection.write(bytes),
+      end: (connection) => connection.end(),
+    });
+  (async () => {
+    const host = chooseHost();
+    const reactor = createReactor({ host: record(host, 'echo.trace') });
+    const { port } = await program(reactor).ready();
+    const client = require('node:net').connect({ port, host: '127.0.0.1' });
+    client.end('a message');
+    let answer = '';
+    for await (const chunk of client) answer += chunk;
+    await reactor.close();
+    const trace = openTrace('echo.trace');
+    const verdicts = [replayCore(trace).verdict, (await replayProgram(trace, program)).verdict];
+    console.log(JSON.stringify({ host: host.name, answer, verdicts }));
+  })();
+`;
+const REPLAYED = { answer: 'a message', verdicts: ['identical', 'identical'] };
+
+test('package: holds what its users need and nothing else', () => {
+  const files = installed.files();
+  const expected =
+    /^(build\/js\/(src|assembly)\/.+\.(js|mjs|d\.ts|d\.mts)|build\/core\/release\.wasm|build\/prebuilds\/[\w-]+\/calandria\.node|host\/(\w+\.(cc|h)|README\.md)|scripts\/(layout-header|prepare|toolchain)\.mjs|assembly\/layout\.ts|docs\/api\.md|binding\.gyp|package\.json|(README|ARCHITECTURE|CHANGELOG)\.md|LICENSE)$/;
+  expect(files.filter((file) => !expected.test(file))).toEqual([]);
+  for (const needed of ['build/core/release.wasm', 'README.md', 'LICENSE', 'binding.gyp']) {
+    expect(files).toContain(needed);
+  }
+  expect(statSync(installed.tarball).size).toBeLessThan(300 * 1024);
+});
+
+test('package: require and import give the same objects', () => {
+  const program = `
+    import { createRequire } from 'node:module';
+    import * as imported from 'calandria';
+    import * as helpers from 'calandria/jest';
+    const require = createRequire(import.meta.url);
+    const same = (left, right) => Object.keys(right).every((name) => left[name] === right[name]);
+    console.log(same(imported, require('calandria')), same(helpers, require('calandria/jest')));
+    console.log(typeof imported.createReactor, typeof helpers.replayTrace);
+  `;
+  expect(installed.node('both.mjs', program)).toBe('true true\nfunction function\n');
+});
+
+test('package: types resolve for both kinds of module', () => {
+  const use = `
+    import { createReactor, type Connection, type Handlers } from 'calandria';
+    import { replayTrace, type Run } from 'calandria/jest';
+    const handlers: Handlers = { data: (connection: Connection, bytes) => void connection.write(bytes) };
+    export const port: Promise<number> = createReactor().listen({ port: 0 }, handlers).ready().then((a) => a.port);
+    export const run: Promise<Run> = replayTrace('a.trace');
+    // @ts-expect-error a port is a number
+    createReactor().listen({ port: '80' }, handlers);
+  `;
+  installed.write('types.mts', use);
+  installed.write('types.cts', use);
+  const compilerOptions = {
+    module: 'NodeNext',
+    target: 'ES2022',
+    lib: ['ES2023', 'ESNext.Disposable'],
+    strict: true,
+    noEmit: true,
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules/@types')],
+  };
+  installed.write(
+    'tsconfig.json',
+    JSON.stringify({ compilerOptions, files: ['types.mts', 'types.cts'] }),
+  );
+  installed.must(process.execPath, [join(root, 'node_modules/typescript/bin/tsc')]);
+});
+
+test('package: echoes over the best host, records, and replays core and program', () => {
+  expect(JSON.parse(installed.node('echo.cjs', ECHO))).toEqual({ host: best, ...REPLAYED });
+});
+
+test('package: has the command line', () => {
+  const { status, stdout } = installed.run('npx', [
+    '--no-install',
+    'calandria',
+    'doctor',
+    '--json',
+  ]);
+  expect(JSON.parse(stdout)).toMatchObject({ chosen: best });
+  // 1: a limit of this machine bites, which is no fault of the package.
+  expect([0, 1]).toContain(status);
+});
+
+test('package: without the binary it serves by the node host, replays, and says what is missing', () => {
+  rmSync(join(installed.packed, 'build/prebuilds'), { recursive: true, force: true });
+  expect(JSON.parse(installed.node('echo.cjs', ECHO))).toEqual({ host: 'node', ...REPLAYED });
+  const refused = `
+    try {
+      require('calandria').createReactor({ host: 'epoll' });
+    } catch ({ code, message }) {
+      console.log(code, message);
+    }
+  `;
+  const said = installed.node('refused.cjs', refused);
+  expect(said).toMatch(/^ERR_CALANDRIA_NO_HOST Host epoll cannot run here: /);
+  if (process.platform === 'linux') {
+    expect(said).toMatch(/no shim is built for linux-\w+; build it with `.*npm run build:host.*`/);
+  }
+});
+
+test('package: npm run build:host says what is missing, and builds when it is there', () => {
+  const build = ['run', '--silent', 'build:host'];
+  expect(installed.must('npm', build, installed.packed)).toMatch(
+    /host skipped: (missing .*npm package node-gyp|there is no native host)/,
+  );
+  if (!native) return;
+  for (const name of ['node-gyp', 'node-addon-api']) {
+    symlinkSync(join(root, 'node_modules', name), join(installed.folder, 'node_modules', name));
+  }
+  installed.must('npm', build, installed.packed);
+  expect(existsSync(join(installed.packed, 'build/prebuilds'))).toBe(true);
+  expect(JSON.parse(installed.node('echo.cjs', ECHO))).toEqual({ host: 'epoll', ...REPLAYED });
+});
