@@ -91,6 +91,25 @@ forEachHost('streams', (bench) => {
     });
   }
 
+  test('sampling every turn and overwriting old bytes change nothing of what is carried', async () => {
+    const { place, reactor } = await bench.serve(ECHO, { sampling: 'turn', debug: true });
+    const clients = [1, 2, 3, 4, 5].map(() => bench.dial(place));
+    for (const [index, client] of clients.entries()) client.end(pattern(200_000, index));
+    await Promise.all(clients.map(({ ended }) => ended));
+    for (const [index, { received }] of clients.entries()) {
+      expect(received.equals(pattern(200_000, index))).toBe(true);
+    }
+    const idle = bench.dial(place);
+    await idle.write('x');
+    await idle.receive(1);
+    const { turn } = reactor;
+    await new Promise<void>((resolve) => {
+      reactor.setTimer(30, () => resolve());
+    });
+    // Sampling does not keep itself going.
+    expect(reactor.turn - turn).toBeLessThan(12);
+  });
+
   test('without a handler for the end, it is answered with our own', async () => {
     const { place } = await bench.serve({
       data: (connection, bytes) => void connection.write(bytes),

@@ -1,6 +1,6 @@
-// The application trace: what a program and each of its clients said to each other, and nothing that a
-// host may do in its own way. Chunks, turns and the order between connections are left out, so the traces
-// of one program on two hosts are equal, or one of the hosts is wrong.
+// The application trace: what a program and each of its clients said to each other, and nothing
+// that a host may do in its own way. Chunks, turns and the order between connections are left out,
+// so the traces of one program on two hosts are equal, or one of the hosts is wrong.
 import type { Connection, Handlers } from '../../src';
 
 /** `what` happened when so many bytes had come in and gone out. */
