@@ -1,6 +1,6 @@
 // Hosts in C++: the shim drives the turns from inside libuv's loop (host/attached.h).
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import * as layout from '../../assembly/layout';
 import { CalandriaError } from '../errors';
 import { packageRoot } from '../package-root';
@@ -32,19 +32,25 @@ export interface NativeOptions {
 
 let shim: Shim | string | undefined;
 
+/** What to type, in a clone or in the project that installed this package. */
+function howToBuild(): string {
+  const installed = packageRoot().split(sep).includes('node_modules');
+  return `build it with \`${installed ? 'npm explore calandria -- ' : ''}npm run build:host\``;
+}
+
 /** The binary that was built here or came with the package; a sentence when there is none. */
 function load(): Shim | string {
   if (shim !== undefined) return shim;
   const built = join(packageRoot(), 'build', 'prebuilds', `${process.platform}-${process.arch}`);
   const file = process.env.CALANDRIA_BINARY ?? join(built, 'calandria.node');
   if (!existsSync(file)) {
-    shim = `no shim is built for ${process.platform}-${process.arch}; build it with \`npm run build:host\``;
+    shim = `no shim is built for ${process.platform}-${process.arch}; ${howToBuild()}`;
     return shim;
   }
   try {
     shim = require(file) as Shim;
   } catch (error) {
-    shim = `the shim does not load (${(error as Error).message}); build it with \`npm run build:host\``;
+    shim = `the shim does not load (${(error as Error).message}); ${howToBuild()}`;
   }
   return shim;
 }
