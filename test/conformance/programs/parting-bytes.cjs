@@ -1,16 +1,47 @@
-// Writes more than the kernel takes at once, closes everything and ends: the peer must get all of it.
+// Fills what takes the bytes of a peer that does not read: the kernel, and maybe the host. A first
+// connection measures how much that is; the second is given a little less, and closed. Then the
+// process has nothing more to do, and the peer still has read nothing.
 const { createReactor } = require('../../../build/js/src/index.js');
 
-const size = Number(process.argv[3]);
-const reactor = createReactor({ host: process.argv[2], limits: { queueBytes: size } });
+const [host, path] = process.argv.slice(2);
+const CHUNK = Buffer.alloc(16384, 'x');
+const reactor = createReactor({ host });
+let measured = 0;
+
+/** Writes a chunk a turn, up to a size or until no more are welcome. */
+function fill(connection, size, done) {
+  let written = 0;
+  const more = () => {
+    if (written >= size) return done(written);
+    written += CHUNK.length;
+    if (!connection.write(CHUNK)) return done(written);
+    reactor.setTimer(0, more);
+  };
+  more();
+}
+
 const listener = reactor.listen(
-  { port: 0 },
+  { path },
   {
     open(connection) {
-      connection.write(Buffer.alloc(size, 'x'));
+      if (measured === 0) {
+        fill(connection, Number.POSITIVE_INFINITY, (written) => {
+          measured = written;
+          process.send('measured');
+        });
+        return;
+      }
       listener.close();
-      connection.close();
+      fill(connection, measured - 3 * CHUNK.length, (written) => {
+        connection.data = written;
+        connection.close();
+      });
+    },
+    error() {},
+    end: (connection) => connection.destroy(),
+    close(connection) {
+      if (connection.data) process.send({ written: connection.data });
     },
   },
 );
-listener.ready().then(({ port }) => process.send({ port }));
+listener.ready().then(() => process.send('ready'));
