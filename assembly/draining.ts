@@ -1,8 +1,9 @@
-// Draining: the gentle end. A connection goes when it has been quiet for a while, not when it looks quiet
-// for a moment: bytes of a peer that is still sending may be on their way. And it goes in the order that
-// loses nothing: first our end, then whatever the peer still sends (read and dropped), then, at the peer's
-// end, the close. Closing over unread bytes would make the kernel reset the connection, and with it throw
-// away answers that were not yet read (tcp(7); RFC 2525, section 2.17).
+// Draining: the gentle end. A connection goes when it has been quiet for a while, not when it looks
+// quiet for a moment: bytes of a peer that is still sending may be on their way. And it goes in the
+// order that loses nothing: first our end, then whatever the peer still sends (read and dropped),
+// then, at the peer's end, the close. Closing over unread bytes would make the kernel reset the
+// connection, and with it throw away answers that were not yet read (tcp(7); RFC 2525, section
+// 2.17).
 import * as layout from './layout';
 import { long, setLong, setWord, word } from './memory';
 import * as pieces from './pieces';

@@ -382,7 +382,10 @@ export const OPERATION_SEND = 6;
 export const OPERATION_SHUTDOWN = 7;
 /** argument 1: reset (linger 0). */
 export const OPERATION_CLOSE = 8;
-/** argument 1: a listener. Answers with bytes available (or connections waiting), extra: send space (or UNKNOWN). */
+/**
+ * argument 1: a listener. Answers with bytes available (or connections waiting), extra: send space
+ * (or UNKNOWN).
+ */
 export const OPERATION_SAMPLE = 9;
 /** argument: SOCKET_OPTION; length: value. */
 export const OPERATION_OPTION = 10;

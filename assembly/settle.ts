@@ -23,8 +23,9 @@ import { again, roomFor, submit } from './submissions';
  */
 const ENTRIES_A_SOURCE = 6;
 /**
- * Bytes that one turn's reads may bring, as far as the last ones tell. What is read is handled and sent
- * before more is read, while it is still in the cache; who has to wait is first in the next turn.
+ * Bytes that one turn's reads may bring, as far as the last ones tell. What is read is handled and
+ * sent before more is read, while it is still in the cache; who has to wait is first in the next
+ * turn.
  */
 const READ_BUDGET: u32 = 256 << 10;
 /** Room that a first read wants to see before it takes what is left of a segment. */

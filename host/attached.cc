@@ -84,7 +84,8 @@ enum class Outcome { quiet, again, closed };
 
 /** Handlers, then ticks and microtasks until none is left. */
 void deliver(Attached* attached) {
-  for (int drains = 0; !call_and_drain(attached, drains == 0 ? attached->deliver : attached->empty);) {
+  napi_ref next = attached->deliver;
+  for (int drains = 0; !call_and_drain(attached, next); next = attached->empty) {
     if (attached->closing || ++drains == FAILED_DRAINS_MAX) return;
   }
 }

@@ -1,8 +1,8 @@
 import { withServer } from '../lib/contestants.mjs';
 import { runLoad } from '../lib/processes.mjs';
 
-// What the reactor asked the kernel for, as it counts itself: a receive and a send for each message,
-// no receive in vain, and one registration in the life of a connection.
+// What the reactor asked the kernel for, as it counts itself: a receive and a send for each
+// message, no receive in vain, and one registration in the life of a connection.
 const load = { mode: 'echo', connections: 64, bytes: 64 };
 
 export default {

@@ -87,8 +87,8 @@ function native(name: string, { spin = 0 }: NativeOptions): Host {
       if (!handle) return;
       (load() as Shim).close(handle);
       handle = undefined;
-      // The end of a turn drains no promises, and no other turn will: whoever awaits the reactor's end
-      // would wait until something else happens in the process.
+      // The end of a turn drains no promises, and no other turn will: whoever awaits the reactor's
+      // end would wait until something else happens in the process.
       setImmediate(() => {});
     },
   };

@@ -67,8 +67,8 @@ function blockAt(window: Window, offset: number): Block | undefined {
 }
 
 /**
- * Is there a valid block anywhere behind? Then the bad one was not torn off, it was damaged. A payload may
- * hold a trace of its own; its blocks hardly ever are of a turn from here on.
+ * Is there a valid block anywhere behind? Then the bad one was not torn off, it was damaged. A
+ * payload may hold a trace of its own; its blocks hardly ever are of a turn from here on.
  */
 function validBehind(window: Window, from: number, size: number, turn: number): boolean {
   for (let offset = from + 8; offset + BLOCK_HEAD <= size; offset += 8) {

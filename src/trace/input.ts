@@ -1,5 +1,5 @@
-// An IN block, taken apart. What its parts say is checked here, once, for all readers: that each lies within
-// the block, and that records and addresses are those of the recording reactor.
+// An IN block, taken apart. What its parts say is checked here, once, for all readers: that each
+// lies within the block, and that records and addresses are those of the recording reactor.
 import * as layout from '../../assembly/layout';
 import { CalandriaError } from '../errors';
 import type { Block } from './blocks';

@@ -10,7 +10,10 @@ import { compareCalls, type Divergence } from './divergence';
 import type { TraceHeader } from './format';
 import type { TurnBlock } from './trace';
 
-/** Hears of every call that the program makes, with the recorded result. Bytes are valid at the call only. */
+/**
+ * Hears of every call that the program makes, with the recorded result. Bytes are valid at the call
+ * only.
+ */
 export type CallObserver = (call: Call, bytes: Uint8Array | undefined, turn: number) => void;
 
 export class ProgramCore implements Core {
@@ -72,7 +75,10 @@ export class ProgramCore implements Core {
     return this.outside[this.outsideMade];
   }
 
-  /** From now on so many calls from outside belong before the next turn; those that came early take effect. */
+  /**
+   * From now on so many calls from outside belong before the next turn; those that came early take
+   * effect.
+   */
   land(due: number): void {
     this.due = due;
     const held = this.held;
@@ -80,7 +86,10 @@ export class ProgramCore implements Core {
     for (const { place, effect } of held) if (place < due) effect();
   }
 
-  /** The replay ends the reactor in place of a signal. If the program does so too, that is no second time. */
+  /**
+   * The replay ends the reactor in place of a signal. If the program does so too, that is no second
+   * time.
+   */
   bringStop(stop: () => void): void {
     stop();
     this.broughtStops++;
@@ -290,7 +299,10 @@ export class ProgramCore implements Core {
     return made?.result ?? layout.CALL_TAKEN;
   }
 
-  /** The core raises tx.queued at once, and lowers it when the bytes are gone: by the next turn, or it says so. */
+  /**
+   * The core raises tx.queued at once, and lowers it when the bytes are gone: by the next turn, or
+   * it says so.
+   */
   private queue(record: number, length: number): void {
     if (this.stateOf(record) >= layout.STATE_FAILED) return;
     if (this.wordOf(record, layout.TX_ERROR) !== 0) return;
@@ -473,7 +485,10 @@ export class ProgramCore implements Core {
     return this.pending;
   }
 
-  /** Holds the call against the recording; answers the recorded one, or undefined when there is no such. */
+  /**
+   * Holds the call against the recording; answers the recorded one, or undefined when there is no
+   * such.
+   */
   private compare(replayed: Buffer, address = 0): Call | undefined {
     const recorded = this.peek();
     this.lastOutside = this.turning ? undefined : this.outsideMade++;
@@ -487,7 +502,8 @@ export class ProgramCore implements Core {
     }
     if (!this.divergence && (recorded || !this.unknowable())) this.diff(recorded, replayed);
     if (this.observer) this.observe(replayed, address);
-    // Even past a difference the program gets an answer that fits its call, so that it can come back.
+    // Even past a difference the program gets an answer that fits its call, so that it can come
+    // back.
     return recorded?.operation === replayed[layout.CALL_OPERATION] ? recorded : undefined;
   }
 

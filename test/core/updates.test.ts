@@ -46,7 +46,8 @@ describe('updates', () => {
     harness.step({ events: [{ ...connection, ready: READY_IN }] });
     harness.step();
     const before = harness.record(connection).rx.sequence;
-    // The event says that there is something, the read of the turn before that there is nothing left.
+    // The event says that there is something, the read of the turn before that there is nothing
+    // left.
     harness.read(connection, 0);
     const { updates } = harness.step({ events: [{ ...connection, ready: READY_OUT }] });
     expect(updates).toEqual([]);

@@ -1,4 +1,5 @@
-// System calls: how many, and which. The reactor's own counters say it; strace, where there is one, agrees.
+// System calls: how many, and which. The reactor's own counters say it; strace, where there is one,
+// agrees.
 import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -139,7 +139,8 @@ describe('policies on state', () => {
         change(connection) {
           const { eof, available, exactness } = connection.rx;
           if (!eof || exactness !== 'exact') return;
-          // An upload that breaks off is not worth reading: decided with its bytes still in the kernel.
+          // An upload that breaks off is not worth reading: decided with its bytes still in the
+          // kernel.
           seen.push(`${available} bytes and the end`);
           connection.destroy();
         },

@@ -1,5 +1,5 @@
-// The shim never trusts an index from memory, and the core never one from the host. Each case damages one
-// word in a process of its own; a crash would end that process by a signal.
+// The shim never trusts an index from memory, and the core never one from the host. Each case
+// damages one word in a process of its own; a crash would end that process by a signal.
 import { start } from '../support/program';
 import '../support/tidy-up';
 

@@ -1,5 +1,5 @@
-// The package as its users get it: packed, and installed into an empty folder. Nothing is fetched: its two
-// dependencies come from here, packed in the same way.
+// The package as its users get it: packed, and installed into an empty folder. Nothing is fetched:
+// its two dependencies come from here, packed in the same way.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// One run of the fuzz: a seed draws the options, then turns with faults, then turns without, in which all
-// work must come to rest, then stop(), after which nothing may be left.
+// One run of the fuzz: a seed draws the options, then turns with faults, then turns without, in
+// which all work must come to rest, then stop(), after which nothing may be left.
 import * as layout from '../../assembly/layout';
 import type { CoreBuild } from '../../src/core/core';
 import { BytesChecker } from './checkers/bytes';
@@ -110,8 +110,9 @@ class FuzzRun {
   }
 
   /**
-   * Turns until nothing is asked any more. Whenever it is quiet, each source is told that it can go on:
-   * a blocked send or a connect in the background waits for that, and nothing else may be waited for.
+   * Turns until nothing is asked any more. Whenever it is quiet, each source is told that it can go
+   * on: a blocked send or a connect in the background waits for that, and nothing else may be
+   * waited for.
    */
   private rest(what: string, done: () => boolean): void {
     const { connections = 0, events = 1 } = this.options.limits;

@@ -1,7 +1,9 @@
-// The core alone, with the test as both its host and its program: no kernel, no clock, nothing hidden.
+// The core alone, with the test as both its host and its program: no kernel, no clock, nothing
+// hidden.
 //
-// A turn here is what it is in the reactor: the submissions of the turn before are answered, events are put
-// into the vector, time is written; turn(); the program's calls; end(). `step` does all of it at once.
+// A turn here is what it is in the reactor: the submissions of the turn before are answered, events
+// are put into the vector, time is written; turn(); the program's calls; end(). `step` does all of
+// it at once.
 import * as layout from '../../assembly/layout';
 import { type CoreBuild, instantiateCore, type WasmCore } from '../../src/core/core';
 import { completeLimits, type Limits } from '../../src/core/limits';
@@ -108,7 +110,9 @@ export class CoreHarness {
     return readSubmissions(this.memory);
   }
 
-  /** Executes the queue in order, as a host does; what `answer` leaves open gets a peaceful result. */
+  /**
+   * Executes the queue in order, as a host does; what `answer` leaves open gets a peaceful result.
+   */
   execute(answer: Answerer = () => undefined): Submission[] {
     const submissions = this.submissions();
     const room = new Arrivals(this.memory);

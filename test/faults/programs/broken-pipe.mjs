@@ -1,4 +1,5 @@
-// Writes to every peer, but only after it reset the connection; counts the SIGPIPEs that this raises.
+// Writes to every peer, but only after it reset the connection; counts the SIGPIPEs that this
+// raises.
 import { createReactor } from 'calandria';
 
 const codes = [];

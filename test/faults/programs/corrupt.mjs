@@ -1,4 +1,5 @@
-// An echo whose memory is damaged at one place, at the moment when it hurts. What follows is reported.
+// An echo whose memory is damaged at one place, at the moment when it hurts. What follows is
+// reported.
 import { connect } from 'node:net';
 import { createReactor, epoll } from 'calandria';
 import layout from '../../../build/js/assembly/layout.js';

@@ -1,4 +1,5 @@
-// A greeting echo server. It is meant to be run with few descriptors, and reports what that did to it.
+// A greeting echo server. It is meant to be run with few descriptors, and reports what that did to
+// it.
 import { createReactor } from 'calandria';
 
 const errors = [];

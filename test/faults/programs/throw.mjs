@@ -28,7 +28,8 @@ const listener = reactor.listen(
       if (reading || connections.length < 2 || !connections.every(({ rx }) => rx.available > 0))
         return;
       reading = true;
-      // From outside, where nothing else was touched: the order of these calls is that of the deliveries.
+      // From outside, where nothing else was touched: the order of these calls is that of the
+      // deliveries.
       setImmediate(() => {
         for (const connection of connections) connection.read(Infinity);
       });

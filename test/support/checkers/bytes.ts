@@ -1,5 +1,5 @@
-// Conservation of bytes: what a connection took is sent, queued or dropped, and what is sent is what was
-// taken, in order, byte for byte. So a segment that was reused too early shows.
+// Conservation of bytes: what a connection took is sent, queued or dropped, and what is sent is
+// what was taken, in order, byte for byte. So a segment that was reused too early shows.
 import * as layout from '../../../assembly/layout';
 import type { CoreHarness, Handle, Turn } from '../core-harness';
 import { queuedPieces, type Submission, sendBytes } from '../core-views';

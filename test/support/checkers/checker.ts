@@ -1,5 +1,5 @@
-// Checkers watch, they never drive. Each knows one rule of the core and derives it anew from what can be
-// seen: the memory, what the host answered, what was delivered.
+// Checkers watch, they never drive. Each knows one rule of the core and derives it anew from what
+// can be seen: the memory, what the host answered, what was delivered.
 import type { CoreHarness, Turn } from '../core-harness';
 import type { Submission } from '../core-views';
 

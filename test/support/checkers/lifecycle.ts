@@ -1,5 +1,5 @@
-// The order in which a source's handlers are called: open; data, change and drain; end; error; close. Each
-// but data, change and drain at most once, close exactly once and last.
+// The order in which a source's handlers are called: open; data, change and drain; end; error;
+// close. Each but data, change and drain at most once, close exactly once and last.
 import type { CoreHarness, Turn } from '../core-harness';
 import type { Delivery, DeliveryKind } from '../core-views';
 import { type Checker, nameOf, violated } from './checker';
@@ -7,7 +7,9 @@ import { type Checker, nameOf, violated } from './checker';
 export class LifecycleChecker implements Checker {
   private readonly heard = new Map<string, Set<DeliveryKind>>();
 
-  /** A source that the program opened itself: it hears of its close whether or not it ever opened. */
+  /**
+   * A source that the program opened itself: it hears of its close whether or not it ever opened.
+   */
   opened(source: { record: number; generation: number }): void {
     const name = nameOf(source);
     if (this.heard.has(name)) violated('an owner of a record has a name of its own', source);

@@ -1,5 +1,5 @@
-// The core's own bookkeeping: references of segments, free lists, the work list, the dirty list. Everything
-// that is counted is counted again here, from the other end.
+// The core's own bookkeeping: references of segments, free lists, the work list, the dirty list.
+// Everything that is counted is counted again here, from the other end.
 import * as layout from '../../../assembly/layout';
 import type { CoreHarness } from '../core-harness';
 import { queuedPieces, recordAddress, type Submission } from '../core-views';

@@ -1,5 +1,5 @@
-// What rest means: when everything works and nothing is asked any more, nobody waits for anything that
-// the core should have done.
+// What rest means: when everything works and nothing is asked any more, nobody waits for anything
+// that the core should have done.
 import * as layout from '../../../assembly/layout';
 import type { CoreHarness } from '../core-harness';
 import { violated } from './checker';

@@ -1,5 +1,5 @@
-// What may be asked of a host: only for live owners, one operation of a kind at a time, nothing behind a
-// close, and a queue within its bounds.
+// What may be asked of a host: only for live owners, one operation of a kind at a time, nothing
+// behind a close, and a queue within its bounds.
 import * as layout from '../../../assembly/layout';
 import type { CoreHarness } from '../core-harness';
 import type { Operation, Submission } from '../core-views';

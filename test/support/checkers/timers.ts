@@ -1,5 +1,5 @@
-// Timers, modelled by a list that is sorted anew each turn: who is due is delivered, by deadline and then by
-// order of creation, never early; a periodic one says how many beats there were.
+// Timers, modelled by a list that is sorted anew each turn: who is due is delivered, by deadline
+// and then by order of creation, never early; a periodic one says how many beats there were.
 import * as layout from '../../../assembly/layout';
 import type { CoreHarness, Handle, Turn } from '../core-harness';
 import { type Checker, nameOf, violated } from './checker';

@@ -1,4 +1,5 @@
-// One update a side a turn, if and only if the tuple differs from what it was when the last turn settled.
+// One update a side a turn, if and only if the tuple differs from what it was when the last turn
+// settled.
 import * as layout from '../../../assembly/layout';
 import type { CoreHarness, Turn } from '../core-harness';
 import { type Checker, violated } from './checker';
