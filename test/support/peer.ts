@@ -44,11 +44,19 @@ export class Peer {
     return Buffer.concat(this.chunks);
   }
 
-  /** Resolves with everything received, once that is at least `length` bytes. */
+  get receivedLength(): number {
+    return this.length;
+  }
+
+  /** Resolves once at least `length` bytes were received, counted from the start. */
+  arrived(length: number): Promise<void> {
+    if (this.length >= length) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push({ length, resolve }));
+  }
+
+  /** The same, and resolves with all of them. */
   async receive(length: number): Promise<Buffer> {
-    if (this.length < length) {
-      await new Promise<void>((resolve) => this.waiting.push({ length, resolve }));
-    }
+    await this.arrived(length);
     return this.received;
   }
 

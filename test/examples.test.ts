@@ -1,0 +1,157 @@
+// Every example runs as its first lines say, and does what it promises.
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { dial } from './support/peer';
+import { type Program, start } from './support/program';
+import './support/tidy-up';
+
+const folder = join(__dirname, '..', 'examples');
+
+/** Starts an example on a free port; resolves with the port that it prints. */
+async function run(name: string, ...parameters: number[]): Promise<[Program, number]> {
+  const program = start(join('..', 'examples', name), { parameters });
+  const [line] = (await Promise.race([
+    once(program.child.stdout as NodeJS.ReadableStream, 'data'),
+    program.ended.then(({ stderr }) => Promise.reject(new Error(stderr))),
+  ])) as [Buffer];
+  const port = /^\w+ on 127\.0\.0\.1:(\d+)/.exec(String(line))?.[1];
+  expect(port).toBeDefined();
+  return [program, Number(port)];
+}
+
+async function interrupt(program: Program): Promise<void> {
+  program.child.kill('SIGINT');
+  expect(await program.ended).toMatchObject({ code: 0, stderr: '' });
+}
+
+function residentBytes(program: Program): number {
+  const status = readFileSync(`/proc/${program.child.pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) * 1024;
+}
+
+describe('examples', () => {
+  test('each has a test here', () => {
+    const names = readdirSync(folder).filter((name) => name.endsWith('.mjs'));
+    const own = readFileSync(__filename, 'utf8');
+    expect(names.filter((name) => !own.includes(`run('${name}'`))).toEqual([]);
+  });
+
+  test('echo-state: echoes, half-closes, and ends on SIGINT', async () => {
+    const [program, port] = await run('echo-state.mjs', 0);
+    const peer = await dial(port);
+    await peer.write('is anybody there?');
+    peer.end();
+    await peer.ended;
+    expect(String(peer.received)).toBe('is anybody there?');
+    await interrupt(program);
+  });
+
+  test('chat: every line goes to everybody else', async () => {
+    const [program, port] = await run('chat.mjs', 0);
+    const alice = await dial(port);
+    await alice.receive('* welcome; 0 others are here\n'.length);
+    const bob = await dial(port);
+    await bob.receive('* welcome; 1 others are here\n'.length);
+    const name = `guest-${(alice.socket.address() as { port: number }).port}`;
+    await alice.write('good ');
+    await alice.write('day\nhow are you?\n');
+    const expected = `* welcome; 1 others are here\n${name}: good day\n${name}: how are you?\n`;
+    expect(String(await bob.receive(expected.length))).toBe(expected);
+    alice.end();
+    await alice.closed;
+    const parting = `${expected}* ${name} leaves\n`;
+    expect(String(await bob.receive(parting.length))).toBe(parting);
+    bob.end();
+    await bob.closed;
+    await interrupt(program);
+  });
+
+  test('chat: who does not read is put out, the others do not notice', async () => {
+    const [program, port] = await run('chat.mjs', 0);
+    const [alice, bob] = [await dial(port), await dial(port)];
+    await bob.receive(1);
+    const carol = await dial(port);
+    await carol.receive(1);
+    carol.socket.pause();
+    let tail = '';
+    let out = false;
+    bob.socket.on('data', (chunk) => {
+      tail = (tail + chunk).slice(-100_000);
+      out ||= tail.includes('reads too slowly');
+      tail = tail.slice(-100);
+    });
+    const lines = `${'x'.repeat(999)}\n`.repeat(100);
+    // In steps, each heard before the next: bob keeps up, and carol's kernel fills.
+    for (let step = 0; !out && step < 500; step++) {
+      const heard = bob.receivedLength;
+      await alice.write(lines);
+      await bob.arrived(heard + lines.length);
+    }
+    expect(out).toBe(true);
+    alice.end();
+    bob.end();
+    carol.destroy();
+    await Promise.all([alice.closed, bob.closed]);
+    await interrupt(program);
+  }, 30_000);
+
+  test('proxy: a slow target is felt by the writer, and nothing piles up between', async () => {
+    const total = 48 << 20;
+    const hash = createHash('sha256');
+    let received = 0;
+    let target: Socket | undefined;
+    const server = createServer({ allowHalfOpen: true }, (socket) => {
+      target = socket.pause();
+      socket.on('data', (chunk) => {
+        hash.update(chunk);
+        received += chunk.length;
+      });
+      socket.on('end', () => socket.end(`${received} bytes`));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const [program, port] = await run('proxy.mjs', (server.address() as { port: number }).port, 0);
+    const before = residentBytes(program);
+    const writer = await dial(port);
+    const bytes = Buffer.alloc(total);
+    for (let at = 0; at < total; at += 4096) bytes.writeUInt32LE(at, at);
+    const written = writer.write(bytes);
+    writer.end();
+    // Nobody reads: the writer comes to a stop with most of it unsent, and node still holds it.
+    await untilQuiet(() => writer.socket.bytesWritten);
+    expect(writer.socket.writableLength).toBeGreaterThan(0);
+    expect(residentBytes(program) - before).toBeLessThan(16 << 20);
+    target?.resume();
+    await written;
+    await writer.ended;
+    expect(String(writer.received)).toBe(`${total} bytes`);
+    expect(hash.digest('hex')).toBe(createHash('sha256').update(bytes).digest('hex'));
+    expect(residentBytes(program) - before).toBeLessThan(16 << 20);
+    await writer.closed;
+    await new Promise((resolve) => server.close(resolve));
+    await interrupt(program);
+  }, 30_000);
+
+  test('proxy: a target that is not there closes the client', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port: nobody } = server.address() as { port: number };
+    await new Promise((resolve) => server.close(resolve));
+    const [program, port] = await run('proxy.mjs', nobody, 0);
+    const peer = await dial(port);
+    await peer.ended;
+    await interrupt(program);
+  });
+});
+
+/** Until a figure stands still for 20 rounds of the event loop's timers: there is no event for "no more". */
+async function untilQuiet(figure: () => number): Promise<void> {
+  let last = -1;
+  for (let still = 0; still < 20; still++) {
+    if (figure() !== last) still = 0;
+    last = figure();
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
