@@ -12,6 +12,7 @@ interface Report {
   readonly milliseconds: number;
   readonly processor: number;
   readonly errors: string[];
+  readonly dialled: string[];
 }
 
 describe('out of descriptors', () => {
@@ -36,6 +37,7 @@ describe('out of descriptors', () => {
       program.send({ measure: true });
       const starved = await program.next<Report>();
       expect(starved.errors.length).toBeGreaterThan(0);
+      expect(starved.dialled).toEqual(['EMFILE connect']);
       expect(new Set(starved.errors)).toEqual(new Set(['EMFILE accept']));
       expect(starved.accepted).toBeGreaterThan(20);
       expect(starved.accepted).toBeLessThan(64);

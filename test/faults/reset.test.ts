@@ -104,4 +104,28 @@ describe('reset', () => {
     await second.write('still here');
     expect(String(await second.receive(10))).toBe('still here');
   });
+
+  test('reset: a client that is gone before it was accepted hurts nobody', async () => {
+    const told = listeningIn();
+    let opened = 0;
+    const served = await serve({
+      ...told,
+      open() {
+        opened++;
+      },
+    });
+    served.listener.accept(0);
+    const gone = await dial(served.port);
+    await served.tap.when(() => served.listener.backlog === 1);
+    gone.reset();
+    await gone.closed;
+    const next = await dial(served.port);
+    await next.write('after it');
+    served.listener.accept(Infinity);
+    await served.tap.when(() => told.heard.includes('data after it'));
+    // Linux hands out the dead connection, and its first read tells.
+    expect(opened).toBe(2);
+    await served.tap.when(() => told.heard.includes('close'));
+    expect(told.heard).toContain('error ECONNRESET');
+  });
 });

@@ -3,6 +3,7 @@
 import { createReactor } from 'calandria';
 
 const errors = [];
+const dialled = [];
 const reactor = createReactor({ host: 'epoll' });
 
 function report() {
@@ -31,6 +32,11 @@ const listener = reactor.listen(
 
 /** Not to synchronise: a second of starving is what is measured. */
 function measure() {
+  // Who dials finds no descriptor either, and is told.
+  reactor.connect(
+    { port },
+    { error: (_, { code, syscall }) => dialled.push(`${code} ${syscall}`) },
+  );
   const before = report();
   setTimeout(() => {
     const after = report();
@@ -41,6 +47,7 @@ function measure() {
       milliseconds: after.milliseconds - before.milliseconds,
       processor: after.processor - before.processor,
       errors,
+      dialled,
     });
   }, 1000);
 }
