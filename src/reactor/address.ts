@@ -1,6 +1,7 @@
 // Addresses: what the program asks for, and what a peer record of the layout says.
 import { isIP } from 'node:net';
 import * as layout from '../../assembly/layout';
+import { type ReactorMemory, word } from '../core/memory';
 import { CalandriaError, typeError } from '../errors';
 
 export interface Address {
@@ -65,6 +66,12 @@ function checkPath(path: unknown): CheckedEndpoint {
     );
   }
   return { name: path, port: 0, local: true };
+}
+
+/** The peer record of a record: a view, valid while the record's owner is. */
+export function peerRecord(memory: ReactorMemory, record: number): Uint8Array {
+  const at = word(memory, layout.PEERS_BASE) + record * layout.PEER_SIZE;
+  return new Uint8Array(memory.buffer, at, layout.PEER_SIZE);
 }
 
 /** Reads a peer record: family, port, scope, bytes (assembly/layout.ts). */

@@ -4,33 +4,33 @@ import * as layout from '../../assembly/layout';
 import { type ReactorMemory, word } from '../core/memory';
 import { systemError } from '../errors';
 import { readPeer } from './address';
+import { type Calls, ownerKey } from './calls';
 import { Connection } from './connection';
+import { HandlerTable } from './handler-table';
 import type { Handlers } from './handlers';
 import { Listener } from './listener';
-import type { Reactor } from './reactor';
-import type { Timer } from './timer';
+import type { TimerRegistry } from './timer';
 
 export class Deliverer {
-  private readonly reactor: Reactor;
+  readonly handlers = new HandlerTable();
+  private readonly calls: Calls;
   private readonly memory: ReactorMemory;
   private readonly rethrow: (error: unknown) => void;
   private readonly words: Int32Array;
   private readonly bytes: Uint8Array;
   private readonly deliveries: number;
   private readonly records: number;
-  private readonly handlers: Handlers[] = [];
-  /** What each set of handlers was given for: the subject of its errors. */
-  private readonly subjects: string[] = [];
   private readonly connections: (Connection | undefined)[] = [];
   /** Dialled connections whose place still has its old owner: only a replay is that early. */
   private readonly coming: Connection[] = [];
   // By place and generation: a place may get its next owner before the last one heard its last.
   private readonly listeners = new Map<number, Listener>();
-  private readonly timers = new Map<number, Timer>();
+  readonly timers: TimerRegistry = new Map();
   private readonly finished: Connection[] = [];
 
-  constructor(reactor: Reactor, memory: ReactorMemory, rethrow: (error: unknown) => void) {
-    this.reactor = reactor;
+  constructor(calls: Calls, rethrow: (error: unknown) => void) {
+    const { memory } = calls;
+    this.calls = calls;
     this.memory = memory;
     this.rethrow = rethrow;
     this.words = memory.words;
@@ -39,37 +39,17 @@ export class Deliverer {
     this.records = word(memory, layout.RECORDS_BASE);
   }
 
-  addHandlers(handlers: Handlers, subject: string): number {
-    const known = this.handlers.indexOf(handlers);
-    if (known >= 0 && this.subjects[known] === subject) return known;
-    this.subjects.push(subject);
-    return this.handlers.push(handlers) - 1;
-  }
-
   addListener(record: number, generation = this.generationOf(record)): Listener {
-    const listener = new Listener(this.reactor, record, generation);
-    this.listeners.set(ownerOf(record, generation), listener);
+    const listener = new Listener(this.calls, record, generation);
+    this.listeners.set(ownerKey(record, generation), listener);
     return listener;
   }
 
   addConnection(record: number, generation = this.generationOf(record)): Connection {
     if (generation === this.generationOf(record)) return this.connectionAt(record);
-    const connection = new Connection(this.reactor, record, generation);
+    const connection = new Connection(this.calls, record, generation);
     this.coming.push(connection);
     return connection;
-  }
-
-  addTimer(timer: Timer): void {
-    this.timers.set(ownerOf(timer.index, timer.generation), timer);
-  }
-
-  /** False when it already fired or was cancelled. */
-  removeTimer(timer: Timer): boolean {
-    return this.timers.delete(ownerOf(timer.index, timer.generation));
-  }
-
-  forgetTimers(): void {
-    this.timers.clear();
   }
 
   private generationOf(record: number): number {
@@ -80,7 +60,7 @@ export class Deliverer {
   connectionAt(record: number): Connection {
     const known = this.knownAt(record);
     if (known) return known;
-    const connection = new Connection(this.reactor, record, this.generationOf(record));
+    const connection = new Connection(this.calls, record, this.generationOf(record));
     this.connections[record] = connection;
     return connection;
   }
@@ -130,9 +110,8 @@ export class Deliverer {
     at: number,
     state: number,
   ): void | Promise<void> {
-    const handlers = this.handlers[
-      this.words[at + (layout.DELIVERY_HANDLERS >> 2)] as number
-    ] as Handlers;
+    const set = this.words[at + (layout.DELIVERY_HANDLERS >> 2)] as number;
+    const handlers = this.handlers.handlers(set);
     switch (kind) {
       case layout.DELIVER_DATA: {
         if (!handlers.data || !this.listening(record, state)) return;
@@ -144,6 +123,7 @@ export class Deliverer {
         );
       }
       case layout.DELIVER_OPEN:
+        if (this.words[at + (layout.DELIVERY_LISTENER >> 2)] !== 0) this.handlers.use(set);
         if (!this.listening(record, state)) return;
         return handlers.open?.(this.connectionAt(record));
       case layout.DELIVER_CHANGE:
@@ -159,6 +139,7 @@ export class Deliverer {
         if (this.work(record) & layout.WORK_ABANDONED) return;
         return this.deliverError(handlers, record, at);
       case layout.DELIVER_CLOSE:
+        this.handlers.release(set);
         return this.deliverClose(handlers, record);
       default:
         throw new Error(`The core delivered kind ${kind}, which does not exist.`);
@@ -181,7 +162,9 @@ export class Deliverer {
 
   private deliverError(handlers: Handlers, record: number, at: number): void | Promise<void> {
     const errno = this.words[at + (layout.DELIVERY_VALUE >> 2)] as number;
-    const subject = this.subjects[this.words[at + (layout.DELIVERY_HANDLERS >> 2)] as number] ?? '';
+    const subject = this.handlers.subject(
+      this.words[at + (layout.DELIVERY_HANDLERS >> 2)] as number,
+    );
     const source = this.records + record * layout.RECORD_SIZE;
     const dialled = this.words[(source + layout.RECORD_LISTENER) >> 2] === 0;
     const silent = (this.words[(source + layout.RECORD_BYTES_IN) >> 2] as number) === 0;
@@ -206,17 +189,17 @@ export class Deliverer {
   forgetClosed(): void {
     for (const connection of this.finished) {
       this.connections[connection.record] = undefined;
-      this.reactor.unreference(connection);
+      this.calls.hold.forget(connection);
     }
     this.finished.length = 0;
   }
 
   private deliverListener(kind: number, record: number, at: number): void | Promise<void> {
     const generation = this.words[at + (layout.DELIVERY_GENERATION >> 2)] as number;
-    const listener = this.listeners.get(ownerOf(record, generation));
+    const listener = this.listeners.get(ownerKey(record, generation));
     if (!listener) return;
     const set = this.words[at + (layout.DELIVERY_HANDLERS >> 2)] as number;
-    const handlers = this.handlers[set] as Handlers;
+    const handlers = this.handlers.handlers(set);
     switch (kind) {
       case layout.DELIVER_LISTENING:
         listener.listening(
@@ -228,7 +211,7 @@ export class Deliverer {
         const error = systemError(
           errno,
           listener.address ? 'accept' : 'listen',
-          this.subjects[set] as string,
+          this.handlers.subject(set),
         );
         const heard = listener.address ? true : listener.failed(error);
         if (handlers.listenerError) return handlers.listenerError(listener, error);
@@ -237,8 +220,9 @@ export class Deliverer {
       }
       case layout.DELIVER_CLOSE:
         listener.finish();
-        this.listeners.delete(ownerOf(record, generation));
-        this.reactor.unreference(listener);
+        this.listeners.delete(ownerKey(record, generation));
+        this.calls.hold.forget(listener);
+        this.handlers.release(set);
         return;
       default:
         return;
@@ -247,12 +231,9 @@ export class Deliverer {
 
   private deliverTimer(index: number, at: number): void {
     const generation = this.words[at + (layout.DELIVERY_GENERATION >> 2)] as number;
-    const timer = this.timers.get(ownerOf(index, generation));
+    const timer = this.timers.get(ownerKey(index, generation));
     if (!timer) return;
-    if (!timer.repeats) {
-      this.removeTimer(timer);
-      this.reactor.unreference(timer);
-    }
+    if (!timer.repeats) timer.finish();
     try {
       const result = timer.handler(timer, this.words[at + (layout.DELIVERY_VALUE >> 2)] as number);
       if (result !== undefined) this.watch(result, layout.NONE);
@@ -272,12 +253,7 @@ export class Deliverer {
    * swallowed.
    */
   private fail(error: unknown, record: number, generation: number): void {
-    this.reactor.thrown(record, generation);
+    this.calls.act('thrown', { record, generation });
     this.rethrow(error);
   }
-}
-
-/** One number for a place (fewer than 2^22 of them) and which of its owners is meant. */
-function ownerOf(place: number, generation: number): number {
-  return generation * 2 ** 22 + place;
 }

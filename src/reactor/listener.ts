@@ -1,29 +1,29 @@
 // A listener: a name for a listening record.
 import { CalandriaError } from '../errors';
 import type { Address } from './address';
-import type { Reactor } from './reactor';
-import { ReceiveSide } from './sides';
+import type { Calls } from './calls';
+import { ReceiveSide, sideOf } from './sides';
 
 export class Listener {
   data: unknown = undefined;
   readonly record: number;
   readonly generation: number;
-  private readonly reactor: Reactor;
+  private readonly calls: Calls;
   private receiveSide: ReceiveSide | undefined;
   private finished = false;
   private bound: Address | undefined;
   private failure: Error | undefined;
   private waiting: { resolve(address: Address): void; reject(error: Error): void }[] = [];
 
-  constructor(reactor: Reactor, record: number, generation: number) {
-    this.reactor = reactor;
+  constructor(calls: Calls, record: number, generation: number) {
+    this.calls = calls;
     this.record = record;
     this.generation = generation;
   }
 
   /** `available` is the backlog: connections that wait to be accepted. */
   get rx(): ReceiveSide {
-    this.receiveSide ??= this.reactor.side(ReceiveSide, this, this.finished);
+    this.receiveSide ??= sideOf(ReceiveSide, this.calls.memory, this);
     return this.receiveSide;
   }
 
@@ -53,26 +53,26 @@ export class Listener {
    * waiting.
    */
   accept(connections: number): void {
-    this.reactor.appetite(this.record, this.generation, connections);
+    this.calls.appetite(this, connections);
   }
 
   /** Asks the kernel for the backlog; `backlog` has it in the next turn. */
   sample(): void {
-    this.reactor.act('sample', this.record, this.generation);
+    this.calls.act('sample', this);
   }
 
   /** Stops listening. Connections that were accepted live on. */
   close(): void {
-    this.reactor.act('close', this.record, this.generation);
+    this.calls.act('close', this);
   }
 
   unref(): this {
-    this.reactor.reference(this, false);
+    if (!this.finished) this.calls.reference(this, false);
     return this;
   }
 
   ref(): this {
-    this.reactor.reference(this, true);
+    if (!this.finished) this.calls.reference(this, true);
     return this;
   }
 

@@ -3,17 +3,17 @@
 import * as layout from '../../assembly/layout';
 import { type Core, instantiateCore } from '../core/core';
 import { completeLimits, type Limits } from '../core/limits';
-import { createMemory, long, type ReactorMemory, STREAM_MARGIN, word } from '../core/memory';
+import { createMemory, long, type ReactorMemory, word } from '../core/memory';
 import { CalandriaError, typeError } from '../errors';
 import type { Host, ProgramDescription } from '../host/host';
 import { checkEndpoint, type Endpoint } from './address';
 import { checkFlag, checkFlags, checkOptions, checkSampling, checkSignal } from './arguments';
-import { type Connection, writeError } from './connection';
+import { Calls } from './calls';
+import type { Connection } from './connection';
 import { type Counters, readCounters } from './counters';
 import { Deliverer } from './deliverer';
 import { checkHandlers, type Handlers, wantsOf } from './handlers';
 import type { Listener } from './listener';
-import type { ReceiveSide, SendSide } from './sides';
 import { Timer, type TimerHandler } from './timer';
 
 export interface ReactorOptions {
@@ -69,22 +69,15 @@ const BACKLOG = 511;
 /** A peer that never ends must not keep a reactor from closing, ms. */
 const DRAIN_DEADLINE = 5000;
 
-type Target = Connection | Listener;
-
 export class Reactor {
   readonly limits: Limits;
   private readonly memory: ReactorMemory;
   private readonly core: Core;
   private readonly host: Host;
+  private readonly calls: Calls;
   private readonly deliverer: Deliverer;
-  private readonly text: Buffer;
-  private readonly callsMax: number;
-  private turning = false;
-  private holding = false;
-  private closed = false;
   private closing: Promise<void> | undefined;
   private settleClosing: () => void = () => {};
-  private readonly unreferenced = new Set<object>();
 
   constructor(options: ReactorOptions) {
     const { host } = options;
@@ -99,9 +92,8 @@ export class Reactor {
     if (options.debug) settings |= layout.SETTING_POISON;
     this.memory = createMemory(this.limits, { settings, seed: options.seed });
     this.core = (host.core ?? instantiateCore)(this.memory);
-    this.text = Buffer.from(this.memory.buffer);
-    this.callsMax = word(this.memory, layout.CALLS_SIZE_MAX) - STREAM_MARGIN;
-    this.deliverer = new Deliverer(this, this.memory, (error) => this.rethrow(error));
+    this.calls = new Calls(this.memory, this.core, host);
+    this.deliverer = new Deliverer(this.calls, (error) => this.rethrow(error));
     host.open({
       memory: this.memory,
       description: {
@@ -137,7 +129,7 @@ export class Reactor {
 
   /** 0 ≤ number < 1, drawn from the seed: the same in a replay. */
   random(): number {
-    return (this.call(() => this.core.random()) >>> 0) / 2 ** 32;
+    return (this.calls.make((core) => core.random()) >>> 0) / 2 ** 32;
   }
 
   listen(options: ListenOptions, handlers: Handlers): Listener {
@@ -169,25 +161,18 @@ export class Reactor {
       (options.keepAlive && !endpoint.local ? layout.SOCKET_KEEP_ALIVE : 0) |
       (options.ipv6Only ? layout.SOCKET_IPV6_ONLY : 0) |
       (endpoint.local ? layout.SOCKET_LOCAL : 0);
-    const set = this.deliverer.addHandlers(
+    const { handlers: table } = this.deliverer;
+    const set = table.add(
       checked,
       endpoint.local ? endpoint.name : `${endpoint.name}:${endpoint.port}`,
     );
-    const record = this.call(() => {
-      const address = this.core.reserve(Buffer.byteLength(endpoint.name));
-      const length = this.text.write(endpoint.name, address);
-      return this.core.open(
-        dial ? 1 : 0,
-        address,
-        length,
-        endpoint.port,
-        bits,
-        backlog,
-        set,
-        wantsOf(checked),
-      );
+    const record = this.calls.make((core) => {
+      const { address, length } = this.calls.name(endpoint.name);
+      const { port } = endpoint;
+      return core.open(dial ? 1 : 0, address, length, port, bits, backlog, set, wantsOf(checked));
     });
     if (record >= 0) return record;
+    table.release(set);
     throw new CalandriaError(
       record === layout.CALL_DRAINING ? 'ERR_CALANDRIA_CLOSED' : 'ERR_CALANDRIA_LIMIT',
       record === layout.CALL_DRAINING
@@ -212,16 +197,14 @@ export class Reactor {
     const delay = Math.max(repeat ? 1 : 0, Math.round(milliseconds * 1e6));
     const low = (delay % 2 ** 32) | 0;
     const high = Math.floor(delay / 2 ** 32);
-    const index = this.call(() => this.core.timerStart(low, high, repeat ? 1 : 0));
+    const index = this.calls.make((core) => core.timerStart(low, high, repeat ? 1 : 0));
     if (index < 0) {
       throw new CalandriaError(
         'ERR_CALANDRIA_LIMIT',
         `All ${this.limits.timers} timers are in use (limits.timers).`,
       );
     }
-    const timer = new Timer(this, index, this.core.timerGeneration(index), repeat, handler);
-    this.deliverer.addTimer(timer);
-    return timer;
+    return new Timer(this.calls, this.deliverer.timers, index, { repeats: repeat, handler });
   }
 
   /**
@@ -237,14 +220,16 @@ export class Reactor {
     if (deadline !== undefined && !(deadline >= 0 && deadline <= DELAY_MAX)) {
       throw typeError('deadline', `milliseconds from 0 to ${DELAY_MAX}`, deadline);
     }
-    if (this.closed) return Promise.resolve();
+    if (this.calls.closed) return Promise.resolve();
     const first = this.closing === undefined;
     this.closing ??= new Promise((resolve) => {
       this.settleClosing = resolve;
     });
     const limited = drain && deadline !== undefined;
     if (first || !drain) {
-      this.call(() => this.core.stop(drain ? 1 : 0, limited ? Math.ceil(deadline) : -1));
+      const limit = limited ? Math.ceil(deadline) : -1;
+      this.calls.hold.close();
+      this.calls.make((core) => core.stop(drain ? 1 : 0, limit));
       if (limited) this.setTimer(Math.ceil(deadline), () => void this.close()).unref();
     }
     return this.closing;
@@ -255,30 +240,31 @@ export class Reactor {
   }
 
   private refuseWhenClosed(): void {
-    if (this.closed) throw new CalandriaError('ERR_CALANDRIA_CLOSED', 'The reactor is closed.');
+    if (!this.calls.closed) return;
+    throw new CalandriaError('ERR_CALANDRIA_CLOSED', 'The reactor is closed.');
   }
 
   // ── The turn ──
 
   private ingest(): void {
-    this.turning = true;
-    this.guarded(() => this.core.turn());
+    this.calls.turning = true;
+    this.guarded('turn');
   }
 
   private endTurn(): void {
-    if (this.closed) return;
-    this.guarded(() => this.core.end());
+    if (this.calls.closed) return;
+    this.guarded('end');
     this.deliverer.forgetClosed();
-    this.turning = false;
+    this.calls.turning = false;
     const left = word(this.memory, layout.RECORDS_USED);
     if (this.closing && left === 0) return this.finish();
-    this.updateHold();
+    this.calls.hold.update();
   }
 
   /** A core whose assertion failed cannot be asked again: the reactor ends, and says why. */
-  private guarded(step: () => void): void {
+  private guarded(step: 'turn' | 'end'): void {
     try {
-      step();
+      this.core[step]();
     } catch (cause) {
       if (cause instanceof CalandriaError) throw cause;
       this.finish();
@@ -291,19 +277,11 @@ export class Reactor {
   }
 
   private finish(): void {
-    this.closed = true;
-    this.deliverer.forgetTimers();
+    this.calls.closed = true;
+    this.deliverer.timers.clear();
     this.host.hold(false);
     this.host.close();
     this.settleClosing();
-  }
-
-  private updateHold(): void {
-    const used = word(this.memory, layout.RECORDS_USED) + word(this.memory, layout.TIMERS_USED);
-    const holding = used > this.unreferenced.size || this.closing !== undefined;
-    if (holding === this.holding) return;
-    this.holding = holding;
-    this.host.hold(holding);
   }
 
   private rethrow(error: unknown): void {
@@ -313,150 +291,6 @@ export class Reactor {
         throw error;
       });
     }
-  }
-
-  // ── Calls: in a turn they belong to it; from outside they wake the reactor ──
-
-  private call(body: () => number): number {
-    if (word(this.memory, layout.CALLS_LENGTH) > this.callsMax) this.host.spill?.();
-    const result = body();
-    if (!this.turning) this.wake();
-    return result;
-  }
-
-  private wake(): void {
-    if (this.closed) return;
-    this.updateHold();
-    this.host.wake();
-  }
-
-  /** Internal: calls that a stale name makes do nothing. */
-  act(name: 'finish' | 'close' | 'destroy' | 'sample', record: number, generation: number): void {
-    if (this.closed) return;
-    this.call(() => this.core[name](record, generation));
-  }
-
-  /** Internal. */
-  appetite(record: number, generation: number, amount: number): void {
-    const unlimited = amount === Number.POSITIVE_INFINITY;
-    if (!unlimited && !(Number.isInteger(amount) && amount >= 0 && amount < 2 ** 31)) {
-      throw typeError('the appetite', 'Infinity or a whole number from 0 to 2147483647', amount);
-    }
-    if (this.closed) return;
-    this.call(() =>
-      this.core.read(record, generation, unlimited ? layout.APPETITE_UNLIMITED : amount),
-    );
-  }
-
-  /** Internal. */
-  setOption({ record, generation }: Connection, name: number, on: boolean): void {
-    checkFlag('on', on);
-    if (this.closed) return;
-    this.call(() => this.core.option(record, generation, name, on ? 1 : 0));
-  }
-
-  /** Internal. */
-  cancelTimer(timer: Timer): void {
-    if (this.closed || !this.deliverer.removeTimer(timer)) return;
-    this.unreferenced.delete(timer);
-    this.call(() => this.core.timerCancel(timer.index, timer.generation));
-  }
-
-  /** Internal. The path of every echoed message: no closure, no copy. */
-  writeBytes(connection: Connection, bytes: Uint8Array): boolean {
-    if (bytes.buffer !== this.memory.buffer) return this.writeCopy(connection, bytes);
-    if (word(this.memory, layout.CALLS_LENGTH) > this.callsMax) this.host.spill?.();
-    const { length } = bytes;
-    const result = this.core.write(
-      connection.record,
-      connection.generation,
-      bytes.byteOffset,
-      length,
-      length,
-    );
-    return this.written(result, length);
-  }
-
-  private writeCopy(connection: Connection, bytes: Uint8Array): boolean {
-    let result: number = layout.CALL_TAKEN;
-    let from = 0;
-    do {
-      if (word(this.memory, layout.CALLS_LENGTH) > this.callsMax) this.host.spill?.();
-      const length = Math.min(layout.WRITE_CHUNK, bytes.length - from);
-      const address = this.core.reserve(length);
-      this.memory.bytes.set(
-        from === 0 && length === bytes.length ? bytes : bytes.subarray(from, from + length),
-        address,
-      );
-      result = this.core.write(
-        connection.record,
-        connection.generation,
-        address,
-        length,
-        bytes.length - from,
-      );
-      from += length;
-    } while (from < bytes.length && result >= 0);
-    return this.written(result, bytes.length);
-  }
-
-  /** Internal. */
-  writeText(connection: Connection, text: string): boolean {
-    if (text.length * 3 > layout.WRITE_CHUNK) return this.writeCopy(connection, Buffer.from(text));
-    if (word(this.memory, layout.CALLS_LENGTH) > this.callsMax) this.host.spill?.();
-    // The exact length: a replay has to ask for the same room.
-    const length = Buffer.byteLength(text);
-    const address = this.core.reserve(length);
-    this.text.write(text, address);
-    const result = this.core.write(
-      connection.record,
-      connection.generation,
-      address,
-      length,
-      length,
-    );
-    return this.written(result, length);
-  }
-
-  private written(result: number, length: number): boolean {
-    if (result < 0 || this.closed) throw writeError(result, length, this.limits.queueBytes);
-    if (!this.turning) this.wake();
-    return result === layout.CALL_TAKEN;
-  }
-
-  /** Internal: a view of one side; of a finished connection, of an empty record. */
-  side<S extends ReceiveSide | SendSide>(
-    kind: new (memory: ReactorMemory, at: number, generation: number) => S,
-    { record, generation }: Target,
-    finished: boolean,
-  ): S {
-    const at = word(this.memory, layout.RECORDS_BASE) + record * layout.RECORD_SIZE;
-    const side = new kind(this.memory, at, generation);
-    if (finished) side.freeze();
-    return side;
-  }
-
-  /** Internal: a view, valid while the record's owner is. */
-  peerRecord(record: number): Uint8Array {
-    const at = word(this.memory, layout.PEERS_BASE) + record * layout.PEER_SIZE;
-    return new Uint8Array(this.memory.buffer, at, layout.PEER_SIZE);
-  }
-
-  /** Internal. */
-  reference(target: object, on: boolean): void {
-    if (on) this.unreferenced.delete(target);
-    else this.unreferenced.add(target);
-    if (!this.turning) this.updateHold();
-  }
-
-  /** Internal: its record or timer is gone. */
-  unreference(target: object): void {
-    if (this.unreferenced.size > 0) this.unreferenced.delete(target);
-  }
-
-  /** Internal. */
-  thrown(record: number, generation: number): void {
-    if (!this.closed) this.call(() => this.core.thrown(record, generation));
   }
 }
 

@@ -1,7 +1,7 @@
 // The two sides of a record, read from the core's memory with no call. After the connection is
 // closed they keep saying what they said last.
 import * as layout from '../../assembly/layout';
-import type { ReactorMemory } from '../core/memory';
+import { type ReactorMemory, word } from '../core/memory';
 
 export type Exactness = 'unknown' | 'lower bound' | 'exact';
 const EXACTNESS: readonly Exactness[] = ['unknown', 'lower bound', 'exact'];
@@ -106,4 +106,16 @@ export class SendSide extends Side {
   get turn(): number {
     return this.long(layout.TX_TURN);
   }
+}
+
+/** A view of one side of a record; of an owner that is gone, what it says now for ever. */
+export function sideOf<S extends ReceiveSide | SendSide>(
+  kind: new (memory: ReactorMemory, at: number, generation: number) => S,
+  memory: ReactorMemory,
+  { record, generation, closed }: { record: number; generation: number; closed: boolean },
+): S {
+  const at = word(memory, layout.RECORDS_BASE) + record * layout.RECORD_SIZE;
+  const side = new kind(memory, at, generation);
+  if (closed) side.freeze();
+  return side;
 }
