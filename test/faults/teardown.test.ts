@@ -1,0 +1,26 @@
+// Ends that nobody announced.
+import { dial } from '../support/peer';
+import { start } from '../support/program';
+import '../support/tidy-up';
+
+describe('teardown', () => {
+  test('workers that are terminated while they serve leave no descriptor and no crash', async () => {
+    const program = start('faults/programs/workers.mjs');
+    const { echoed, first, last } = await program.next<Record<string, number>>();
+    expect(echoed).toBeGreaterThan(0);
+    expect(last).toBeLessThanOrEqual(first as number);
+    expect(await program.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+  }, 30_000);
+
+  test.each(['exit', 'tick', 'close', 'close and exit'])(
+    'the process may end inside a handler: %s',
+    async (way) => {
+      const program = start('faults/programs/exit-inside.mjs', { parameters: [way] });
+      const { port } = await program.next<{ port: number }>();
+      const peer = await dial(port);
+      await peer.write('the end');
+      expect(await program.ended).toMatchObject({ code: 7, signal: null, stderr: '' });
+      await peer.ended;
+    },
+  );
+});
