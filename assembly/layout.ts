@@ -380,7 +380,7 @@ export const OPERATION_RECEIVE = 5;
 /** address: first piece; length: bytes; argument: pieces. Answers with bytes sent. */
 export const OPERATION_SEND = 6;
 export const OPERATION_SHUTDOWN = 7;
-/** argument 1: reset (linger 0). */
+/** argument 1: a listener; the file of a local one is removed. */
 export const OPERATION_CLOSE = 8;
 /**
  * argument 1: a listener. Answers with bytes available (or connections waiting), extra: send space

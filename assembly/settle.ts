@@ -212,6 +212,7 @@ function close(record: i32): void {
     return;
   assert(pieces.empty(record), 'closing with bytes queued');
   records.setState(record, layout.STATE_CLOSED);
-  submit(layout.OPERATION_CLOSE, record, 0, 0, 0);
+  const listener = records.kind(record) == layout.KIND_LISTENER ? 1 : 0;
+  submit(layout.OPERATION_CLOSE, record, 0, 0, listener);
   again();
 }

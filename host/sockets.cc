@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 
 #include "names.h"
 #include "system.h"
@@ -217,7 +218,16 @@ int32_t set_option(Shim* shim, uint32_t entry, int fd) {
   }
 }
 
-int32_t close_one(Shim* shim, uint32_t record, int fd) {
+/** The file of a local listener is its own: left behind, it would keep the next one from binding. */
+void remove_file(int fd) {
+  struct sockaddr_un name = {};
+  socklen_t length = sizeof name;
+  if (getsockname(fd, reinterpret_cast<struct sockaddr*>(&name), &length) < 0) return;
+  if (name.sun_family == AF_UNIX && name.sun_path[0] != 0) unlink(name.sun_path);
+}
+
+int32_t close_one(Shim* shim, uint32_t entry, uint32_t record, int fd) {
+  if (field(shim, entry, layout::SUBMISSION_ARGUMENT) == 1) remove_file(fd);
   // Out of the table before the kernel may give the number to somebody else.
   shim->descriptors[record].fd = -1;
   return static_cast<int32_t>(system_close(fd));
@@ -241,7 +251,7 @@ int32_t execute(Shim* shim, uint32_t entry, ReadRoom* room) {
       return accept_one(shim, entry, room, fd);
     case layout::OPERATION_CLOSE:
       count(&shim->memory, layout::COUNTER_HOST_OTHERS);
-      return close_one(shim, record, fd);
+      return close_one(shim, entry, record, fd);
     case layout::OPERATION_SHUTDOWN:
       count(&shim->memory, layout::COUNTER_HOST_OTHERS);
       return shutdown(fd, SHUT_WR) < 0 ? -errno : 0;

@@ -5,6 +5,7 @@ import type { Core } from '../core/core';
 import { type ReactorMemory, STREAM_MARGIN, word } from '../core/memory';
 import { CalandriaError, typeError } from '../errors';
 import type { Host } from '../host/host';
+import { Aborts } from './aborts';
 import { Hold } from './hold';
 
 /** What names a record's owner. */
@@ -22,6 +23,7 @@ export class Calls {
   readonly memory: ReactorMemory;
   readonly core: Core;
   readonly hold: Hold;
+  readonly aborts = new Aborts();
   /** Handlers (and the ticks and microtasks they queued) are running. */
   turning = false;
   /** The host is closed: nothing can be asked for any more. */
@@ -81,6 +83,12 @@ export class Calls {
   reference(target: object, on: boolean): void {
     this.hold.reference(target, on);
     if (!this.turning && !this.closed) this.hold.update();
+  }
+
+  /** A connection, listener, timer or the reactor itself is over. */
+  forget(target: object): void {
+    this.hold.forget(target);
+    this.aborts.forget(target);
   }
 
   /** Puts text where the core takes names from. */

@@ -189,7 +189,7 @@ export class Deliverer {
   forgetClosed(): void {
     for (const connection of this.finished) {
       this.connections[connection.record] = undefined;
-      this.calls.hold.forget(connection);
+      this.calls.forget(connection);
     }
     this.finished.length = 0;
   }
@@ -221,7 +221,7 @@ export class Deliverer {
       case layout.DELIVER_CLOSE:
         listener.finish();
         this.listeners.delete(ownerKey(record, generation));
-        this.calls.hold.forget(listener);
+        this.calls.forget(listener);
         this.handlers.release(set);
         return;
       default:

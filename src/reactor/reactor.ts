@@ -105,7 +105,7 @@ export class Reactor {
       deliver: () => this.deliverer.deliverAll(),
       end: () => this.endTurn(),
     });
-    onAbort(options.signal, () => void this.close());
+    this.calls.aborts.watch(this, options.signal, () => void this.close());
   }
 
   /** Milliseconds of a clock that never goes back, as of this turn. Its origin means nothing. */
@@ -138,14 +138,14 @@ export class Reactor {
       throw typeError('backlog', 'a whole number from 1', backlog);
     const record = this.open(false, options, handlers, backlog);
     const listener = this.deliverer.addListener(record, this.core.opened);
-    onAbort(options.signal, () => listener.closed || listener.close());
+    this.calls.aborts.watch(listener, options.signal, () => listener.close());
     return listener;
   }
 
   connect(options: ConnectOptions, handlers: Handlers): Connection {
     const record = this.open(true, options, handlers, 0);
     const connection = this.deliverer.addConnection(record, this.core.opened);
-    onAbort(options.signal, () => connection.closed || connection.destroy());
+    this.calls.aborts.watch(connection, options.signal, () => connection.destroy());
     return connection;
   }
 
@@ -279,6 +279,7 @@ export class Reactor {
   private finish(): void {
     this.calls.closed = true;
     this.deliverer.timers.clear();
+    this.calls.forget(this);
     this.host.hold(false);
     this.host.close();
     this.settleClosing();
@@ -292,9 +293,4 @@ export class Reactor {
       });
     }
   }
-}
-
-function onAbort(signal: AbortSignal | undefined, action: () => void): void {
-  if (signal?.aborted) action();
-  else signal?.addEventListener('abort', action, { once: true });
 }

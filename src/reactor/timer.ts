@@ -59,6 +59,6 @@ export class Timer {
   /** Internal: it fired for the last time, or was cancelled. */
   finish(): void {
     this.registry.delete(this.key);
-    this.calls.hold.forget(this);
+    this.calls.forget(this);
   }
 }

@@ -1,4 +1,5 @@
 // Listening and connecting: names, and what becomes of them.
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Listener } from '../../src';
 import { ECHO, forEachHost, promised, Story, TRANSPORTS } from '../support/conformance';
@@ -121,6 +122,16 @@ forEachHost('listening', (bench) => {
     reactor.connect({ port: free }, handlers);
     await gone.promise;
     expect(story.lines).toEqual(['error ECONNREFUSED', 'close']);
+  });
+
+  test('a closed listener leaves its path to the next one', async () => {
+    const path = bench.path();
+    for (let round = 0; round < 2; round++) {
+      const reactor = bench.reactor();
+      await reactor.listen({ path }, {}).ready();
+      await reactor.close();
+    }
+    expect(existsSync(path)).toBe(false);
   });
 
   test('connecting to a path where nobody listens is ENOENT', async () => {

@@ -27,3 +27,20 @@ describe('references', () => {
     await host.finish(reactor);
   });
 });
+
+describe('abort signals', () => {
+  it('a signal that outlives its connections keeps nothing of them', async () => {
+    const host = nothing();
+    const reactor = createReactor({ host });
+    const { signal } = new AbortController();
+    const watching = jest.spyOn(signal, 'addEventListener');
+    const forgetting = jest.spyOn(signal, 'removeEventListener');
+    for (let dialled = 0; dialled < 20; dialled++) {
+      reactor.connect({ port: 1, signal }, {}).destroy();
+    }
+    for (let turns = 0; turns < 4; turns++) host.turn();
+    expect(watching).toHaveBeenCalledTimes(20);
+    expect(forgetting).toHaveBeenCalledTimes(20);
+    await host.finish(reactor);
+  });
+});

@@ -2,9 +2,11 @@
 import * as layout from '../../assembly/layout';
 import type { Host, Reactor, Seam } from '../../src';
 
+const CONNECTION_REFUSED = 111;
+
 export interface NullHost extends Host {
   readonly held: boolean;
-  /** Runs one turn; every operation is answered with success. */
+  /** Runs one turn; a dial is refused, any other operation succeeds. */
   turn(): void;
   /** Closes the reactor and runs turns until it is. */
   finish(reactor: Reactor): Promise<void>;
@@ -16,7 +18,15 @@ export function nothing(): NullHost {
   const turn = (): void => {
     if (!seam) return;
     const { words } = seam.memory;
-    words[layout.SUBMISSION_DONE >> 2] = words[layout.SUBMISSION_COUNT >> 2] as number;
+    const total = words[layout.SUBMISSION_COUNT >> 2] as number;
+    const base = words[layout.SUBMISSIONS_BASE >> 2] as number;
+    for (let at = base; at < base + total * layout.SUBMISSION_SIZE; at += layout.SUBMISSION_SIZE) {
+      const operation = seam.memory.bytes[at + layout.SUBMISSION_OPERATION];
+      const refused =
+        operation === layout.OPERATION_CONNECT || operation === layout.OPERATION_LISTEN;
+      words[(at + layout.SUBMISSION_RESULT) >> 2] = refused ? -CONNECTION_REFUSED : 0;
+    }
+    words[layout.SUBMISSION_DONE >> 2] = total;
     seam.ingest();
     seam.deliver();
     seam.end();
