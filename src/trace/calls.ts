@@ -40,6 +40,9 @@ function callAt(stream: Buffer, at: number): Call | undefined {
   if (at + layout.CALL_SIZE > stream.length) return undefined;
   const mode = stream[at + layout.CALL_MODE] as number;
   const length = stream.readUInt32LE(at + layout.CALL_LENGTH);
+  // The length first: a damaged one may be too large for the arithmetic behind it.
+  const left = stream.length - at - layout.CALL_SIZE;
+  if (mode === layout.MODE_BYTES && length > left) return undefined;
   const size = layout.CALL_SIZE + tailSize(mode, length);
   if (at + size > stream.length) return undefined;
   return {

@@ -26,7 +26,10 @@ export interface ProgramReplayOptions {
 export interface ReplayObserver {
   /** A turn begins: what came in. */
   turn?(turn: TurnBlock): void;
-  /** The program made a call; with the recorded result. Bytes (of a write) are valid at the call only. */
+  /**
+   * The program made a call; with the recorded result. Bytes (of a write) are valid at the call
+   * only.
+   */
   call?(call: Call, bytes: Uint8Array | undefined, turn: number): void;
 }
 
@@ -151,7 +154,10 @@ class ProgramReplay implements Host {
     return { verdict: 'diverged', turns: this.done, divergence, errors: this.errors };
   }
 
-  /** The first immediate runs the handlers, the second ends the turn: only ticks and microtasks between. */
+  /**
+   * The first immediate runs the handlers, the second ends the turn: only ticks and microtasks
+   * between.
+   */
   private turn(core: ProgramCore, next: TurnBlock | undefined): Promise<void> {
     return new Promise((resolve) => {
       setImmediate(() =>
@@ -168,7 +174,10 @@ class ProgramReplay implements Host {
     });
   }
 
-  /** What handlers throw is caught where they are called; this is what a damaged recording can cause. */
+  /**
+   * What handlers throw is caught where they are called; this is what a damaged recording can
+   * cause.
+   */
   private guarded(part: () => void): void {
     try {
       part();
@@ -177,7 +186,10 @@ class ProgramReplay implements Host {
     }
   }
 
-  /** Waits until the program made the calls from outside that this turn consumed; a divergence if it does not. */
+  /**
+   * Waits until the program made the calls from outside that this turn consumed; a divergence if it
+   * does not.
+   */
   private async outsideCalls(
     turn: TurnBlock,
     reactor: Reactor,
@@ -188,7 +200,9 @@ class ProgramReplay implements Host {
       if (!call) return unplayable(turn, new Error('a call from outside is cut'));
       // Ending the reactor from outside is an input, like a signal: nobody else would bring it.
       if (call.operation === layout.CALL_STOP && core.made === this.consumed) {
-        core.bringStop(() => this.stop(reactor, call));
+        core.bringStop(() => this.guarded(() => this.stop(reactor, call)));
+        if (core.divergence) return core.divergence;
+        if (this.fault) return unplayable(turn, this.fault as Error);
       }
       this.consumed++;
       const missing = await this.awaitCall(turn, call, core);

@@ -8,6 +8,7 @@ import {
   epoll,
   formatDivergence,
   type Host,
+  type Limits,
   type Listener,
   openTrace,
   type Program,
@@ -24,7 +25,7 @@ import { type Tap, tap } from './tap';
 const folders: string[] = [];
 const reactors: Reactor[] = [];
 
-/** The name of a file that does not exist yet and is gone after the test. */
+/** The name of a file that does not exist yet and is gone after the suite. */
 export function traceFile(): string {
   const folder = mkdtempSync(join(tmpdir(), 'calandria-trace-'));
   folders.push(folder);
@@ -33,8 +34,24 @@ export function traceFile(): string {
 
 afterEach(async () => {
   await Promise.all(reactors.splice(0).map((reactor) => reactor.close()));
+});
+
+afterAll(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
+
+/** Small regions: for tests that replay hundreds of times. */
+export const SMALL: Partial<Limits> = {
+  connections: 64,
+  operations: 64,
+  events: 64,
+  timers: 64,
+  queueBytes: 1 << 18,
+  queueBytesTotal: 1 << 20,
+  readBytes: 1 << 16,
+  readSegments: 2,
+  writeSegments: 2,
+};
 
 export interface Recording {
   readonly file: string;
