@@ -12,10 +12,8 @@ const COLUMNS_MAX = 100;
 const LONGER: Readonly<Record<string, number>> = {
   // One table of constants, most of it comments; split, it would need another for the whole.
   'assembly/layout.ts': 620,
-  // The reactor's public surface and its turn; what could leave it has left.
-  'src/reactor/reactor.ts': 450,
   // One class that answers every call of the core.
-  'src/trace/program-core.ts': 450,
+  'src/trace/program-core.ts': 560,
 };
 
 /** Every line that matches, as "path:line text". */
