@@ -2,8 +2,8 @@
 //
 //   node examples/chat.mjs [port]          then, in other terminals: nc 127.0.0.1 7008
 //
-// One slow reader must not make the others wait, nor the server swell. Each connection has a queue with a
-// limit; who does not keep up is told and leaves, everybody else does not notice.
+// One slow reader must not make the others wait, nor the server swell. Each connection has a queue
+// with a limit; who does not keep up is told and leaves, everybody else does not notice.
 import { pathToFileURL } from 'node:url';
 import { createReactor } from 'calandria';
 

@@ -2,10 +2,10 @@
 //
 //   node examples/echo-state.mjs [port]
 //
-// What a program usually finds out by trying (is there something to read? will a write be taken?) stands
-// in the connection's record: rx.available says what waits in the kernel, tx.space what it has room for.
-// A client that does not read its echo is simply not read from. Its bytes stay in the kernel, its window
-// closes, and it costs no memory and no call until it goes on.
+// What a program usually finds out by trying (is there something to read? will a write be taken?)
+// stands in the connection's record: rx.available says what waits in the kernel, tx.space what it
+// has room for. A client that does not read its echo is simply not read from. Its bytes stay in the
+// kernel, its window closes, and it costs no memory and no call until it goes on.
 import { pathToFileURL } from 'node:url';
 import { createReactor } from 'calandria';
 
@@ -13,9 +13,9 @@ import { createReactor } from 'calandria';
 export const WINDOW = 64 * 1024;
 
 /**
- * As much as is there and fits, and nothing while earlier bytes wait. The kernel tells when there is room
- * again only to those whom it turned away, so with no room known a small read is dared all the same: at the
- * worst its bytes are queued, and they are all that is held.
+ * As much as is there and fits, and nothing while earlier bytes wait. The kernel tells when there
+ * is room again only to those whom it turned away, so with no room known a small read is dared all
+ * the same: at the worst its bytes are queued, and they are all that is held.
  */
 function readWhatFits(connection) {
   const { rx, tx } = connection;

@@ -2,9 +2,9 @@
 //
 //   node examples/proxy.mjs TARGET_PORT [port]
 //
-// Each side's appetite follows the other side's queue: when a write says "wait", nothing more is read, the
-// bytes stay in the kernel, and the sender's own window closes. So a proxy between a fast writer and a slow
-// reader holds a bounded number of bytes, and the writer feels the reader.
+// Each side's appetite follows the other side's queue: when a write says "wait", nothing more is
+// read, the bytes stay in the kernel, and the sender's own window closes. So a proxy between a fast
+// writer and a slow reader holds a bounded number of bytes, and the writer feels the reader.
 import { pathToFileURL } from 'node:url';
 import { createReactor } from 'calandria';
 

@@ -218,7 +218,9 @@ int32_t set_option(Shim* shim, uint32_t entry, int fd) {
   }
 }
 
-/** The file of a local listener is its own: left behind, it would keep the next one from binding. */
+/**
+ * The file of a local listener is its own: left behind, it would keep the next one from binding.
+ */
 void remove_file(int fd) {
   struct sockaddr_un name = {};
   socklen_t length = sizeof name;

@@ -146,7 +146,10 @@ describe('examples', () => {
   });
 });
 
-/** Until a figure stands still for 20 rounds of the event loop's timers: there is no event for "no more". */
+/**
+ * Until a figure stands still for 20 rounds of the event loop's timers: there is no event for "no
+ * more".
+ */
 async function untilQuiet(figure: () => number): Promise<void> {
   let last = -1;
   for (let still = 0; still < 20; still++) {

@@ -1,5 +1,5 @@
-// Calls: how connections, listeners and timers reach the core. In a turn a call belongs to it; from outside
-// it wakes the reactor, which never sleeps on work.
+// Calls: how connections, listeners and timers reach the core. In a turn a call belongs to it; from
+// outside it wakes the reactor, which never sleeps on work.
 import * as layout from '../../assembly/layout';
 import type { Core } from '../core/core';
 import { type ReactorMemory, STREAM_MARGIN, word } from '../core/memory';

@@ -1,5 +1,5 @@
-// The sets of handlers in use. The core knows them by their place here; a place is given away again when
-// the last record that uses it has heard its `close`, so that a program may dial for ever.
+// The sets of handlers in use. The core knows them by their place here; a place is given away again
+// when the last record that uses it has heard its `close`, so that a program may dial for ever.
 import type { Handlers } from './handlers';
 
 interface Entry {

@@ -102,7 +102,9 @@ function explained(report: Report): string {
   return [verdict, reason, divergence && formatDivergence(divergence)].filter(Boolean).join('\n');
 }
 
-/** Both replays of a trace with full payload, in words: what went wrong shows in the test's output. */
+/**
+ * Both replays of a trace with full payload, in words: what went wrong shows in the test's output.
+ */
 export async function replayBoth(
   file: string,
   program: Program,

@@ -150,7 +150,8 @@ describe(`one byte flipped and the checksum made right again (seed ${SEED})`, ()
           at,
           found: true,
         });
-        // A program is given the recorded result; that the core gives the same is the core's replay.
+        // A program is given the recorded result; that the core gives the same is the core's
+        // replay.
         if (outcome.app === 'identical') {
           expect({ at, ...outcome }).toEqual({ at, core: 'diverged', app: 'identical' });
           results++;

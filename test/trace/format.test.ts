@@ -1,4 +1,5 @@
-// The file: how it is made, in which order it is written, and how a damaged one is told from one that just ends.
+// The file: how it is made, in which order it is written, and how a damaged one is told from one
+// that just ends.
 import '../support/tidy-up';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

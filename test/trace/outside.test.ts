@@ -1,4 +1,5 @@
-// Calls from outside a turn are inputs: the program has to make them again, and the trace says when they land.
+// Calls from outside a turn are inputs: the program has to make them again, and the trace says when
+// they land.
 import '../support/tidy-up';
 import { type Connection, openTrace, type Program, replayProgram } from '../../src/index';
 import { dial } from '../support/peer';

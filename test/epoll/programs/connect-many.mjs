@@ -1,4 +1,5 @@
-// Opens many connections and keeps them, silent; then one after another says a word and hears it back.
+// Opens many connections and keeps them, silent; then one after another says a word and hears it
+// back.
 import { connect } from 'node:net';
 
 const [, , port, count] = process.argv.map(Number);
