@@ -148,6 +148,8 @@ export function write(record: i32, generation: u32, address: u32, length: u32, t
 export function read(record: i32, generation: u32, appetite: i32): i32 {
   logged(layout.CALL_READ, record, generation, appetite, 0);
   if (!owns(record, generation)) return result(layout.CALL_STALE);
+  // A connection that drains reads to the peer's end, whatever the program still wants of it.
+  if (records.has(record, layout.WORK_LINGERING)) return result(layout.CALL_TAKEN);
   store<i32>(records.at(record), appetite, layout.RECORD_APPETITE);
   list(record);
   return result(layout.CALL_TAKEN);
@@ -272,10 +274,20 @@ export function stop(drain: i32, deadline: i32): i32 {
   for (let record = 0; record < touched; record++) {
     const state = records.state(record);
     if (state == layout.STATE_FREE || state >= layout.STATE_CLOSED) continue;
-    if (!drain) abandon(record);
-    else if (records.kind(record) == layout.KIND_LISTENER || state < layout.STATE_OPEN)
+    if (!drain) {
+      abandon(record);
+    } else if (records.kind(record) == layout.KIND_LISTENER) {
       closing(record);
+    } else if (state < layout.STATE_OPEN && !accepting(record)) {
+      closing(record);
+    }
   }
   again();
   return result(layout.CALL_TAKEN);
+}
+
+/** An accept is under way for it: whoever knocked is a connection like the others, and drains. */
+function accepting(record: i32): bool {
+  const listener = load<i32>(records.at(record), layout.RECORD_LISTENER);
+  return listener != 0 && records.state(record) == layout.STATE_OPENING;
 }

@@ -43,7 +43,10 @@ function quiet(record: i32, since: u64): bool {
   const source = records.at(record);
   if (load<u32>(source, layout.RECORD_DIRTY) != 0 || load<u64>(source, layout.RX_TURN) > since)
     return false;
-  return pieces.empty(record) && !records.has(record, layout.WORK_READY | layout.WORK_READING);
+  if (!pieces.empty(record)) return false;
+  // Behind the peer's end there is nothing to read, though each edge goes on saying that there is.
+  if (records.has(record, layout.WORK_END_DELIVERED)) return true;
+  return !records.has(record, layout.WORK_READY | layout.WORK_READING);
 }
 
 function leave(record: i32): void {
