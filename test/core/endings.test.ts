@@ -231,8 +231,57 @@ describe('R0.27: how everything ends', () => {
     expect(harness.record(connection).state).toBe(layout.STATE_OPEN);
     harness.step({ events: [{ ...connection, ready: READY_OUT }] });
     harness.quiesce();
+    // Quiet for a while: our end goes first, and the peer's end is waited for.
+    const steps: Stepped[] = [];
+    for (let look = 0; look < 4; look++) steps.push(...harness.quiesce({ after: 60_000_000 }));
+    expect(harness.record(connection).tx.ended).toBe(true);
+    expect(told(steps, connection)).toEqual([]);
+    const answer = receives(0);
+    steps.push(harness.step({ events: [{ ...connection, ready: READY_IN | READY_END }] }));
+    steps.push(...harness.quiesce({ answer }));
+    expect(told(steps, connection)).toEqual(['close']);
     expect(harness.word(layout.RECORDS_USED)).toBe(0);
     expect(harness.count(layout.COUNTER_BYTES_OUT)).toBe(5);
+  });
+
+  test('a draining connection reads to the end although the program wants nothing', () => {
+    const harness = new CoreHarness();
+    const connection = harness.connection();
+    harness.step({ during: () => harness.core.stop(1, -1) });
+    for (let look = 0; look < 4; look++) harness.quiesce({ after: 60_000_000 });
+    harness.read(connection, 0);
+    harness.step({ events: [{ ...connection, ready: READY_IN | READY_END }] });
+    harness.quiesce({ answer: receives(Buffer.from('dropped'), 0) });
+    expect(harness.word(layout.RECORDS_USED)).toBe(0);
+  });
+
+  test('a connection whose peer had ended drains although edges go on saying that there is more', () => {
+    const harness = new CoreHarness();
+    const connection = harness.connection({ wants: layout.WANTS_END });
+    const edge = [{ ...connection, ready: READY_IN | READY_OUT | READY_END }];
+    harness.step({ events: edge });
+    expect(told(harness.quiesce({ answer: receives(0) }), connection)).toEqual(['end']);
+    harness.step({ events: edge });
+    harness.step({ during: () => harness.core.stop(1, -1) });
+    for (let look = 0; look < 4; look++) harness.quiesce({ after: 60_000_000 });
+    expect(harness.word(layout.RECORDS_USED)).toBe(0);
+  });
+
+  test('who is being accepted when a draining stop comes, drains like the others', () => {
+    const harness = new CoreHarness();
+    const listener = harness.listener();
+    harness.step({ events: [{ ...listener, ready: READY_IN }] });
+    harness.step({ answer: () => ({ result: 1, extra: -1 }) });
+    const { deliveries } = harness.step({
+      answer: () => 0,
+      outside: () => harness.core.stop(1, -1),
+      during: ({ deliveries: [opened] }) => {
+        expect(harness.write(opened as Handle, 'welcome')).toBe(layout.CALL_TAKEN);
+      },
+    });
+    expect(deliveries).toMatchObject([{ kind: 'open' }]);
+    harness.quiesce();
+    expect(harness.count(layout.COUNTER_BYTES_OUT)).toBe(7);
   });
 
   test.each([0, -layout.ERROR_AGAIN])('stop meets an accept that is under way (%i)', (result) => {

@@ -65,7 +65,7 @@ class FuzzRun {
     for (let turn = 0; turn < this.options.turns; turn++) this.faultyTurn();
     this.host.heal();
     if (this.random.chance(0.7)) {
-      this.rest('healed, it comes to rest', () => true);
+      this.rest('healed, it comes to rest', () => !this.host.draining);
       checkRest(this.harness);
     }
     this.leave();
@@ -116,7 +116,7 @@ class FuzzRun {
    */
   private rest(what: string, done: () => boolean): void {
     const { connections = 0, events = 1 } = this.options.limits;
-    const rounds = 4 + Math.ceil((4 * connections) / events);
+    const rounds = 12 + Math.ceil((4 * connections) / events);
     for (let round = 0; round < rounds; round++) {
       this.quiet(what, this.host.everybody(round));
       if (round >= rounds / 2 && done()) return;
@@ -129,7 +129,7 @@ class FuzzRun {
     const most = 100 + 8 * connections;
     for (let turn = 0; turn < most; turn++) {
       const events = turn === 0 ? told : [];
-      const step = { events, answer: this.host.peaceful, after: 1_000_000 };
+      const step = { events, answer: this.host.peaceful, after: 20_000_000 };
       const { deliveries } = this.step(step);
       if (deliveries.every(({ kind }) => kind === 'timer') && !this.harness.busy) return;
     }

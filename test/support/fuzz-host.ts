@@ -94,7 +94,21 @@ export class FuzzHost {
   }
 
   /** Faults are over: everything works, nothing new arrives. */
-  readonly peaceful = (_submission: Submission): undefined => undefined;
+  readonly peaceful = (submission: Submission): Answer | undefined => {
+    if (submission.operation !== 'receive') return undefined;
+    // A peer that sees our end sends its own.
+    return this.lingering(submission.record) ? 0 : undefined;
+  };
+
+  /** Somebody waits for the peer's end. */
+  get draining(): boolean {
+    return this.live().some(({ record }) => this.lingering(record));
+  }
+
+  private lingering(record: number): boolean {
+    const { work } = this.harness.record({ record, generation: 0 });
+    return (work & layout.WORK_LINGERING) !== 0;
+  }
 
   private live(): Event[] {
     const events: Event[] = [];
@@ -102,7 +116,8 @@ export class FuzzHost {
       const { state, generation } = this.harness.record({ record, generation: 0 });
       // Before its descriptor is there, no record has an event.
       if (state >= layout.STATE_CONNECTING && state <= layout.STATE_CLOSING) {
-        events.push({ record, generation, ready: READY_OUT });
+        const ending = this.lingering(record) ? READY_IN | READY_END : 0;
+        events.push({ record, generation, ready: READY_OUT | ending });
       }
     }
     return events;

@@ -1,5 +1,5 @@
-// Swarm options: each run draws its own mixture, so that rare things are common in some runs. (Groce et al.,
-// "Swarm Testing", 2012.)
+// Swarm options: each run draws its own mixture, so that rare things are common in some runs.
+// (Groce et al., "Swarm Testing", 2012.)
 import * as layout from '../../assembly/layout';
 import type { Limits } from '../../src/core/limits';
 import type { HarnessOptions } from './core-harness';
@@ -20,6 +20,7 @@ export interface FuzzOptions {
   readonly eventRate: number;
   readonly callRate: number;
   readonly closeRate: number;
+  readonly drainRate: number;
   /** Most bytes of a message, either way. */
   readonly messageMost: number;
   /** Connections that the program tries to keep. */
@@ -60,6 +61,7 @@ export function drawOptions(random: Seeded): FuzzOptions {
     eventRate: random.pick([0.1, 0.5, 0.9]),
     callRate: random.pick([0.5, 2, 10]),
     closeRate: rate(0.5),
+    drainRate: random.pick([0, 0, 0, 0.02]),
     messageMost: random.pick([16, 3000, 30_000, 100_000]),
     crowd: Math.max(1, Math.floor(connections * random.pick([0.3, 0.8, 1, 2]))),
   };

@@ -1,5 +1,5 @@
-// A program that calls whatever it likes, in a turn and outside: on live names, on stale ones, with bytes
-// of this turn and of earlier ones.
+// A program that calls whatever it likes, in a turn and outside: on live names, on stale ones, with
+// bytes of this turn and of earlier ones.
 import * as layout from '../../assembly/layout';
 import type { BytesChecker } from './checkers/bytes';
 import { violated } from './checkers/checker';
@@ -124,7 +124,7 @@ export class FuzzProgram {
         if (random.chance(this.options.closeRate)) this.closeSomehow(handle);
         return;
       default:
-        if (random.chance(0.01) && random.chance(this.options.closeRate)) harness.core.stop(1, -1);
+        if (random.chance(this.options.drainRate)) harness.core.stop(1, -1);
         harness.core.random();
     }
   }
@@ -197,8 +197,9 @@ export class FuzzProgram {
       violated('all or nothing is taken', { taken, result });
     if (result < 0 && taken !== 0) violated('a refused write takes nothing', { taken, result });
     if (result >= 0 && taken === 0 && bytes.length > 0) {
-      const { state, tx } = this.harness.record(handle);
-      const deaf = state >= layout.STATE_FAILED || tx.error !== 0;
+      const { state, work, tx } = this.harness.record(handle);
+      const draining = (work & layout.WORK_LINGERING) !== 0;
+      const deaf = state >= layout.STATE_FAILED || tx.error !== 0 || draining;
       if (!deaf) violated('bytes are dropped only after an error', { handle, result, state });
     }
     if (taken > 0) this.watchers.bytes.took(handle, bytes);

@@ -1,0 +1,26 @@
+import { fuzzCore } from '../support/core-fuzz';
+
+/** `node scripts/fuzz.mjs --runs 100000` runs more of them. */
+const RUNS = 60;
+
+describe('the fuzz', () => {
+  test(`seeds 1 to ${RUNS}: no rule is broken, everything heals, nothing is left`, () => {
+    let events = 0;
+    let updates = 0;
+    for (let seed = 1; seed <= RUNS; seed++) {
+      const result = fuzzCore(seed);
+      events += result.events;
+      updates += result.updates;
+    }
+    // It did something.
+    expect(events).toBeGreaterThan(10_000);
+    expect(updates).toBeGreaterThan(2_000);
+  });
+
+  test('a failure names its seed and how to run it again', () => {
+    // There is no such build, so that its very first step fails.
+    expect(() => fuzzCore(1, 'none' as never)).toThrow(
+      /^seed 1: [\s\S]*again: node scripts\/fuzz\.mjs --runs 1 --seed 1$/,
+    );
+  });
+});
