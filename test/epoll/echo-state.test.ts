@@ -7,7 +7,7 @@ describe('echo by state', () => {
     [100, 1 << 20],
     [4, 24 << 20],
   ])(
-    'R1.10: %i slow readers get all of %i bytes back, and the server never holds more than a window',
+    'R1.10: %i slow readers get all of %i bytes back, and no more than a window is held',
     async (clients, length) => {
       const server = start('epoll/programs/echo-state.mjs', { node: ['--expose-gc'] });
       const { port } = await server.next<{ port: number }>();

@@ -75,7 +75,7 @@ describe('the receive side', () => {
     }
   });
 
-  test('R1.8: at the end of a turn the record is what the kernel says, without a call', async () => {
+  test("R1.8: at a turn's end the record is what the kernel says, without a call", async () => {
     const served = await serve({ ...patient, data: () => {} }, { sampling: 'turn' });
     const peer = await dial(served.port);
     const connection = await served.opened(1);
@@ -146,7 +146,7 @@ describe('the receive side', () => {
 });
 
 describe('edge-triggered', () => {
-  test('R4.12 R4.16: an event that nobody waited for is kept: reading later returns at once', async () => {
+  test('R4.12 R4.16: an event nobody awaited is kept; reading later returns at once', async () => {
     const heard: string[] = [];
     const served = await serve({
       ...patient,
@@ -164,7 +164,7 @@ describe('edge-triggered', () => {
     expect(served.reactor.counters.events).toBe(events);
   });
 
-  test('R3.30 R4.12: one edge and many partial reads lose nothing, as if it were a level', async () => {
+  test('R3.30 R4.12: one edge and many partial reads lose nothing, as on a level', async () => {
     const heard: string[] = [];
     const served = await serve({
       ...patient,
@@ -203,7 +203,7 @@ describe('edge-triggered', () => {
     await served.tap.when(() => tx.queued === 0);
   });
 
-  test('R1.18: space that grows without an EAGAIN before gives no event; a sample sees it', async () => {
+  test('R1.18: space that grew without an EAGAIN gives no event; a sample sees it', async () => {
     const served = await serve({}, { limits: { queueBytes: 4 << 20 } });
     const peer = await dial(served.port);
     peer.socket.pause();
@@ -250,7 +250,7 @@ describe('edge-triggered', () => {
     expect(after.events - before.events).toBe(after.writesShort + after.writesBlocked);
   });
 
-  test('R4.15 R1.6 R1.11: one control call in the life of a connection, whatever it does', async () => {
+  test('R4.15 R1.6 R1.11: one control call in the life of a connection', async () => {
     const served = await serve({ data: echo }, { limits: { queueBytes: 16 << 20 } });
     const { hostControls } = served.reactor.counters;
     const peer = await dial(served.port);
@@ -274,7 +274,7 @@ describe('edge-triggered', () => {
     expect(served.reactor.counters.hostControls - hostControls).toBe(1);
   });
 
-  test('R1.11: who does not read closes the window of the sender, with no control call', async () => {
+  test("R1.11: who does not read closes the sender's window, with no control call", async () => {
     const served = await serve(patient);
     const peer = await dial(served.port);
     const connection = await served.opened(1);

@@ -83,7 +83,7 @@ describe('closing', () => {
     expect(heard).toEqual(['close']);
   });
 
-  test('what was written before a connect was answered leaves although it was closed', async () => {
+  test('what was written before a connect was answered leaves although closed', async () => {
     const served = await serve({
       data(connection, bytes) {
         connection.data = String(Buffer.from(bytes));
@@ -119,7 +119,7 @@ describe('closing', () => {
     expect(await program.next()).toEqual({ closed: true });
   });
 
-  test('a closed connection keeps its last figures and its peer, whoever has its record', async () => {
+  test('a closed connection keeps its figures and its peer, whoever has its record', async () => {
     const served = await serve({ data: echo });
     const first = await dial(served.port);
     const { port } = first.socket.address() as { port: number };

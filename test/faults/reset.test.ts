@@ -71,7 +71,7 @@ describe('reset', () => {
     expect(connection.rx.error).toBe(104);
   });
 
-  test('reset: a program that answers into the reset hears of it once, after the data', async () => {
+  test('reset: who answers into the reset hears of it once, after the data', async () => {
     const told = listeningIn();
     const served = await serve({
       ...told,

@@ -120,7 +120,7 @@ describe('pieces', () => {
     expect(sent.grown).toBeLessThan(24 << 20);
   }, 60_000);
 
-  test('64 MiB from a fast writer to a handler with little appetite stay in the kernel', async () => {
+  test('64 MiB from a fast writer wait in the kernel for a small appetite', async () => {
     const total = 64 << 20;
     const step = 256 << 10;
     let taken = 0;

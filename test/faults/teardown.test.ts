@@ -4,7 +4,7 @@ import { start } from '../support/program';
 import '../support/tidy-up';
 
 describe('teardown', () => {
-  test('workers that are terminated while they serve leave no descriptor and no crash', async () => {
+  test('workers terminated while they serve leave no descriptor and no crash', async () => {
     const program = start('faults/programs/workers.mjs');
     const { echoed, first, last } = await program.next<Record<string, number>>();
     expect(echoed).toBeGreaterThan(0);
