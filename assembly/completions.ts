@@ -38,11 +38,11 @@ function complete(entry: u32, record: i32, result: i32): void {
       return listeners.accepted(entry, record, result);
     case layout.OPERATION_LISTEN:
     case layout.OPERATION_CONNECT:
+      if (result == -layout.ERROR_CANCELED) return openAgain(record);
       releaseName(record);
       return opened(entry, record, result);
     case layout.OPERATION_CONNECT_STATUS:
-      // No room for the answer, and so nothing was asked yet: ask again.
-      if (result == -layout.ERROR_NO_BUFFERS) {
+      if (result == -layout.ERROR_CANCELED) {
         records.clear(record, layout.WORK_CONTROLLING);
         return;
       }
@@ -191,6 +191,12 @@ function opened(entry: u32, record: i32, result: i32): void {
 }
 
 /** The name of a listen or connect lay in the write arena until now. */
+/** There was no room for the answer, and so nothing was done: the next turn asks again. */
+function openAgain(record: i32): void {
+  records.clear(record, layout.WORK_CONTROLLING);
+  records.set(record, layout.WORK_WANT_OPEN);
+}
+
 function releaseName(record: i32): void {
   const asked = records.peerAt(record);
   arenas.release(load<i32>(asked, layout.ASKED_SEGMENT));

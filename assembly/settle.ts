@@ -102,7 +102,6 @@ function open(record: i32): void {
     load<i32>(asked, layout.ASKED_ARGUMENT),
   );
   store<i32>(entry, load<i32>(asked, layout.ASKED_BACKLOG), layout.SUBMISSION_EXTRA);
-  memory.fill(asked, 0, layout.ASKED_SEGMENT);
   records.clear(record, layout.WORK_WANT_OPEN);
   records.set(record, layout.WORK_CONTROLLING);
   again();

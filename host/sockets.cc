@@ -68,7 +68,7 @@ int32_t open_socket(Shim* shim, uint32_t entry, ReadRoom* room, bool dial) {
   const uint32_t generation = field(shim, entry, layout::SUBMISSION_GENERATION);
   const uint32_t options = (argument >> 16) & 0xff;
   if (!inside(memory, address, length)) return -EPROTO;
-  if (!read_room_ensure(room, layout::PEER_SIZE)) return -ENOBUFS;
+  if (!read_room_ensure(room, layout::PEER_SIZE)) return -ECANCELED;
   Name name;
   int result = name_parse(&name, memory->base + address, length, static_cast<uint16_t>(argument),
                           options & layout::SOCKET_LOCAL);
@@ -105,7 +105,7 @@ int32_t open_socket(Shim* shim, uint32_t entry, ReadRoom* room, bool dial) {
 }
 
 int32_t connect_status(Shim* shim, uint32_t entry, ReadRoom* room, int fd) {
-  if (!read_room_ensure(room, layout::PEER_SIZE)) return -ENOBUFS;
+  if (!read_room_ensure(room, layout::PEER_SIZE)) return -ECANCELED;
   int error = 0;
   socklen_t length = sizeof error;
   if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0) return -errno;
@@ -116,7 +116,6 @@ int32_t accept_one(Shim* shim, uint32_t entry, ReadRoom* room, int fd) {
   const uint32_t child = field(shim, entry, layout::SUBMISSION_ADDRESS);
   const uint32_t generation = field(shim, entry, layout::SUBMISSION_LENGTH);
   if (child >= shim->memory.records_max) return -EPROTO;
-  // Canceled, not "no buffers": the listener has nothing to step back from, it goes on next turn.
   if (!read_room_ensure(room, layout::PEER_SIZE)) return -ECANCELED;
   count(&shim->memory, layout::COUNTER_HOST_ACCEPTS);
   struct sockaddr_storage name = {};

@@ -185,7 +185,7 @@ class NodeHost implements DrivenHost {
   }
 
   private answerStatus(entry: number, source: Source): number {
-    if (!this.room.ensure(layout.PEER_SIZE)) return -layout.ERROR_NO_BUFFERS;
+    if (!this.room.ensure(layout.PEER_SIZE)) return -layout.ERROR_CANCELED;
     const status = source.status();
     if (status === 0) this.answerPeer(entry, source.local);
     return status;
