@@ -1,4 +1,5 @@
-// What a replay needs, and what it does not: the core replay the very core, the program replay neither core nor host.
+// What a replay needs, and what it does not: the core replay the very core, the program replay
+// neither core nor host.
 import '../support/tidy-up';
 import { readFileSync } from 'node:fs';
 import { openTrace, replayCore, replayProgram } from '../../src/index';

@@ -1,4 +1,5 @@
-// The turn that killed the program is in the trace: the replay reaches the same handler with the same bytes.
+// The turn that killed the program is in the trace: the replay reaches the same handler with the
+// same bytes.
 import '../support/tidy-up';
 import { openTrace, replayCore, replayProgram } from '../../src/index';
 import { dial } from '../support/peer';

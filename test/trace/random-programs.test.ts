@@ -1,4 +1,5 @@
-// Programs drawn from a seed, and clients that are as random: whatever they do, its replay is identical.
+// Programs drawn from a seed, and clients that are as random: whatever they do, its replay is
+// identical.
 import '../support/tidy-up';
 import type { Connection, Handlers, Reactor } from '../../src/index';
 import { dial, type Peer } from '../support/peer';
