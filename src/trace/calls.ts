@@ -36,7 +36,8 @@ export function* splitCalls(stream: Buffer): Generator<Call | undefined> {
   }
 }
 
-function callAt(stream: Buffer, at: number): Call | undefined {
+/** The call that begins there; undefined at the end, or when it is cut. */
+export function callAt(stream: Buffer, at: number): Call | undefined {
   if (at + layout.CALL_SIZE > stream.length) return undefined;
   const mode = stream[at + layout.CALL_MODE] as number;
   const length = stream.readUInt32LE(at + layout.CALL_LENGTH);

@@ -136,13 +136,18 @@ class ProgramReplay implements Host {
     let next = this.turns.next();
     while (!next.done && this.seam) {
       const turn = next.value;
-      const missing = await this.outsideCalls(turn, reactor, core);
-      if (missing) return missing;
+      if (turn.outside.length > 0) {
+        const missing = await this.outsideCalls(turn, reactor, core);
+        if (missing) return missing;
+      }
       core.load(turn);
       next = this.turns.next();
       if (next.done && this.trace.ending === 'complete') core.finishAll();
       this.observer.turn?.(turn);
-      await this.turn(core, next.done ? undefined : next.value);
+      const outside = next.done ? 0 : countCalls(next.value.outside);
+      // Without deliveries no handler runs, and nothing can come between.
+      if (turn.deliveries.length > 0) await this.turn(core, outside);
+      else this.turnAtOnce(core, outside);
       this.done++;
       if (this.fault) return unplayable(turn, this.fault as Error);
       if (core.divergence) return core.divergence;
@@ -158,21 +163,29 @@ class ProgramReplay implements Host {
    * The first immediate runs the handlers, the second ends the turn: only ticks and microtasks
    * between.
    */
-  private turn(core: ProgramCore, next: TurnBlock | undefined): Promise<void> {
+  private turn(core: ProgramCore, outside: number): Promise<void> {
     return new Promise((resolve) => {
-      setImmediate(() =>
-        this.guarded(() => {
-          this.seam?.ingest();
-          this.seam?.deliver();
-        }),
-      );
+      setImmediate(() => this.guarded(this.first));
       setImmediate(() => {
-        this.guarded(() => this.seam?.end());
-        core.land(this.consumed + (next ? countCalls(next.outside) : 0));
+        this.guarded(this.second);
+        core.land(this.consumed + outside);
         resolve();
       });
     });
   }
+
+  private turnAtOnce(core: ProgramCore, outside: number): void {
+    this.guarded(this.first);
+    this.guarded(this.second);
+    core.land(this.consumed + outside);
+  }
+
+  private readonly first = (): void => {
+    this.seam?.ingest();
+    this.seam?.deliver();
+  };
+
+  private readonly second = (): void => this.seam?.end();
 
   /**
    * What handlers throw is caught where they are called; this is what a damaged recording can
@@ -199,7 +212,7 @@ class ProgramReplay implements Host {
     for (const call of splitCalls(turn.outside)) {
       if (!call) return unplayable(turn, new Error('a call from outside is cut'));
       // Ending the reactor from outside is an input, like a signal: nobody else would bring it.
-      if (call.operation === layout.CALL_STOP && core.made === this.consumed) {
+      if (call.operation === layout.CALL_STOP && !core.hasMade(this.consumed)) {
         core.bringStop(() => this.guarded(() => this.stop(reactor, call)));
         if (core.divergence) return core.divergence;
         if (this.fault) return unplayable(turn, this.fault as Error);
@@ -216,7 +229,8 @@ class ProgramReplay implements Host {
     expected: Call,
     core: ProgramCore,
   ): Promise<Divergence | undefined> {
-    for (let waited = 0; core.made < this.consumed && !core.divergence; waited += WAIT_STEP) {
+    const place = this.consumed - 1;
+    for (let waited = 0; !core.hasMade(place) && !core.divergence; waited += WAIT_STEP) {
       if (waited >= this.patience || this.broken) {
         const missing = compareCalls(turn, expected, undefined) as Divergence;
         const what = this.broken
