@@ -50,7 +50,6 @@ function settle(record: i32): void {
   }
   switch (records.state(record)) {
     case layout.STATE_OPENING: {
-      pieces.stash(record);
       if (records.has(record, layout.WORK_WANT_OPEN)) open(record);
       else if (asked(record, layout.WORK_WANT_CLOSE)) close(record);
       return;
