@@ -102,7 +102,7 @@ describe('timers', () => {
     expect(deliveries).toHaveLength(5);
     const taken = new Set(timers.map(({ record }) => record));
     expect(started.filter(({ record }) => taken.has(record))).toEqual([]);
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < 500; round++) {
       harness.step({
         after: 10 * MILLISECOND,
         during: (turn) => {

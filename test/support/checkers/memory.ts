@@ -170,6 +170,12 @@ export class MemoryChecker implements Checker {
     const blocks = chain(layout.STATE_FREE_BLOCK, (block) =>
       harness.word(harness.word(layout.BLOCK_LINKS_BASE) + block * 4),
     );
+    const timers = chain(layout.STATE_FREE_TIMER, (timer) =>
+      harness.word(
+        harness.word(layout.TIMERS_BASE) + timer * layout.TIMER_SIZE + layout.TIMER_NEXT,
+      ),
+    );
+    if (timers !== harness.word(layout.STATE_TIMERS_TOUCHED)) violated('no timer leaks', timers);
     if (pieces !== harness.word(layout.STATE_PIECES_TOUCHED)) violated('no piece leaks', pieces);
     if (blocks !== harness.word(layout.STATE_BLOCKS_TOUCHED)) violated('no block leaks', blocks);
   }
