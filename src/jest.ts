@@ -117,7 +117,8 @@ function reportOf(file: string, { verdict, turns, divergence, reason }: Result):
 
 function checkRun(run: unknown): asserts run is Run {
   if (typeof run === 'object' && run !== null && BRAND in run) return;
-  const hint = run instanceof Promise ? ' (did you await it?)' : '';
+  const promised = typeof (run as PromiseLike<unknown> | undefined)?.then === 'function';
+  const hint = promised ? ' (did you await it?)' : '';
   throw typeError('run', `what replayTrace() resolves to${hint}`, run);
 }
 

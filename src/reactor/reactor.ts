@@ -173,14 +173,18 @@ export class Reactor {
     });
     if (record >= 0) return record;
     table.release(set);
-    throw new CalandriaError(
-      record === layout.CALL_DRAINING ? 'ERR_CALANDRIA_CLOSED' : 'ERR_CALANDRIA_LIMIT',
-      record === layout.CALL_DRAINING
-        ? 'The reactor is closing.'
-        : record === layout.CALL_NO_RECORD
-          ? `All ${this.limits.connections} connections are in use (limits.connections).`
-          : `All ${this.limits.operations} operations of this turn are in use (limits.operations).`,
-    );
+    throw this.openError(record);
+  }
+
+  private openError(result: number): CalandriaError {
+    if (result === layout.CALL_DRAINING) {
+      return new CalandriaError('ERR_CALANDRIA_CLOSED', 'The reactor is closing.');
+    }
+    const reason =
+      result === layout.CALL_NO_RECORD
+        ? `All ${this.limits.connections} connections are in use (limits.connections).`
+        : 'Unsent bytes fill the write arena (limits.writeSegments), and the name finds no room.';
+    return new CalandriaError('ERR_CALANDRIA_LIMIT', reason);
   }
 
   /** Calls `handler` after `milliseconds` (or each time they have passed), never early. */

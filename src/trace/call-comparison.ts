@@ -1,5 +1,5 @@
-// Comparison: holds each call that the program makes against the recorded one. The first difference is
-// kept; past it the program still gets answers, so that it can come back.
+// Comparison: holds each call that the program makes against the recorded one. The first difference
+// is kept; past it the program still gets answers, so that it can come back.
 import * as layout from '../../assembly/layout';
 import { type Digest, instantiateDigest } from '../core/core';
 import { type ReactorMemory, word } from '../core/memory';
@@ -119,7 +119,8 @@ export class CallComparison {
     const quick = this.quickWrite(record, generation, address, length, total);
     if (quick !== undefined) return quick;
     const recorded = this.peek(layout.CALL_WRITE, record, generation);
-    // How the bytes were kept depends on where they lay; a copy of the same bytes is the same write.
+    // How the bytes were kept depends on where they lay; a copy of the same bytes is the same
+    // write.
     const mode = recorded?.operation === layout.CALL_WRITE ? recorded.mode : layout.MODE_BYTES;
     const fits = tailSize(mode, length) <= this.scratch.length - layout.CALL_SIZE;
     const call = this.encode(layout.CALL_WRITE, record, generation, total, 0);
@@ -219,11 +220,7 @@ export class CallComparison {
     this.lastOutside = this.turning ? undefined : this.places.take(recorded);
     if (recorded) {
       if (this.turning) this.at += recorded.raw.length;
-      // What the recording answered is given, not compared.
-      replayed.writeInt32LE(recorded.result, layout.CALL_RESULT);
-      const made =
-        recorded.operation <= layout.CALL_CONNECT || recorded.operation === layout.CALL_TIMER_START;
-      if (made) replayed.writeUInt32LE(recorded.address, layout.CALL_ADDRESS);
+      giveResults(recorded, replayed);
     }
     if (!this.divergence && (recorded || !this.unknowable())) this.diff(recorded, replayed);
     if (this.observer) this.observe(replayed, address);
@@ -254,6 +251,18 @@ export class CallComparison {
    * turn has no such excuse.
    */
   private unknowable(): boolean {
-    return this.turning ? this.current?.ended === false : this.current !== undefined;
+    if (this.turning) return this.current?.ended === false;
+    return this.current !== undefined && this.places.left === 0;
+  }
+}
+
+/** What the recording answered is given, not compared; and so is where the handlers are kept. */
+function giveResults({ operation, record, result, address }: Call, replayed: Buffer): void {
+  replayed.writeInt32LE(result, layout.CALL_RESULT);
+  if (operation !== replayed[layout.CALL_OPERATION]) return;
+  const opens = operation <= layout.CALL_CONNECT;
+  if (opens) replayed.writeInt32LE(record, layout.CALL_RECORD);
+  if (opens || operation === layout.CALL_TIMER_START) {
+    replayed.writeUInt32LE(address, layout.CALL_ADDRESS);
   }
 }

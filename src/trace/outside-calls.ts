@@ -1,6 +1,6 @@
-// The calls from outside that a program replay expects. What was called for one connection has to be
-// called again in the same order. Between connections the order is chance: Node's own timers and files
-// have a time of their own, and the trace says where each call landed.
+// The calls from outside that a program replay expects. What was called for one connection has to
+// be called again in the same order. Between connections the order is chance: Node's own timers and
+// files have a time of their own, and the trace says where each call landed.
 import * as layout from '../../assembly/layout';
 import type { Call } from './calls';
 

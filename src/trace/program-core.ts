@@ -144,7 +144,7 @@ export class ProgramCore implements Core {
     const kind = dial ? layout.KIND_CONNECTION : layout.KIND_LISTENER;
     // As the record will say it: a signed word.
     this.opened = made.address | 0;
-    this.settle(() => this.image.make(made.result, made.address, kind, 0));
+    this.settle(() => this.image.make(made.result, made.address, kind, 0, handlers));
     return made.result;
   }
 

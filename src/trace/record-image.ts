@@ -1,5 +1,5 @@
-// The records of a program replay, without a core: what the trace says of them, and what calls do to
-// them at once, because the rest of a turn's deliveries depends on it.
+// The records of a program replay, without a core: what the trace says of them, and what calls do
+// to them at once, because the rest of a turn's deliveries depends on it.
 import * as layout from '../../assembly/layout';
 import { type ReactorMemory, word } from '../core/memory';
 
@@ -12,6 +12,8 @@ export class RecordImage {
   /** tx.queued before a write of this turn raised it: what the next turn begins with. */
   private readonly queued = new Map<number, number>();
   private readonly dead: number[] = [];
+  /** Each record's handlers: where they are kept is this reactor's affair, not the recording's. */
+  private readonly handlers = new Map<number, number>();
   /** Records that ever had an owner. */
   private readonly used = new Set<number>();
 
@@ -24,7 +26,9 @@ export class RecordImage {
 
   // ── What came in ──
 
-  /** A turn begins: what was written in the last one has left, or an update says that it has not. */
+  /**
+   * A turn begins: what was written in the last one has left, or an update says that it has not.
+   */
   begin(turn: number, deliveries: Buffer, updates: Buffer): void {
     for (const [record, before] of this.queued) this.put(record, layout.TX_QUEUED, before);
     this.queued.clear();
@@ -82,11 +86,21 @@ export class RecordImage {
     if (address !== 0) {
       this.memory.words[(at + layout.DELIVERY_ADDRESS) >> 2] = address + this.shift;
     }
+    this.deliver(at, record, address);
+    if (word(this.memory, at + layout.DELIVERY_KIND) === layout.DELIVER_TIMER) return;
+    const handlers = this.handlers.get(record) ?? layout.NONE;
+    this.memory.words[(at + layout.DELIVERY_HANDLERS) >> 2] = handlers;
+  }
+
+  private deliver(at: number, record: number, address: number): void {
     switch (word(this.memory, at + layout.DELIVERY_KIND)) {
       case layout.DELIVER_OPEN: {
         const listener = word(this.memory, at + layout.DELIVERY_LISTENER);
         const generation = word(this.memory, at + layout.DELIVERY_GENERATION);
-        if (listener !== 0) this.make(record, generation, layout.KIND_CONNECTION, listener);
+        if (listener !== 0) {
+          const handlers = this.handlers.get(listener - 1) ?? layout.NONE;
+          this.make(record, generation, layout.KIND_CONNECTION, listener, handlers);
+        }
         this.setState(record, layout.STATE_OPEN);
         return this.copyPeer(record, address + this.shift);
       }
