@@ -129,7 +129,8 @@ export class RecordImage {
   // ── What calls do ──
 
   /** A record as the core makes it: updates only tell what changes from there. */
-  make(record: number, generation: number, kind: number, listener: number): void {
+  make(record: number, generation: number, kind: number, listener: number, handlers: number): void {
+    this.handlers.set(record, handlers);
     const source = this.at(record);
     const peer = this.peerAt(record);
     this.source.fill(0, source, source + layout.RECORD_SIZE);

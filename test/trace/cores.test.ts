@@ -37,7 +37,7 @@ describe('the program replay', () => {
     if (field === 'coreHash') expect(refused.reason).toContain('c0ffee');
   });
 
-  test('does not need the addresses of the recording: its arena may have lain elsewhere', async () => {
+  test('does not need the addresses of the recording: its arena may lie elsewhere', async () => {
     const { program, client } = shape('writeSome and the record');
     // The same limits give the same addresses, so the replay gets a trace that pretends otherwise.
     const file = await recordRun(program, client, { reactor: { limits: { timers: 100 } } });

@@ -13,7 +13,7 @@ const DEATHS = {
 } as const;
 
 describe.each(Object.entries(DEATHS))('%s inside a handler', (name, ending) => {
-  test('ends the trace inside its turn, and the replay gets there with the same bytes', async () => {
+  test('ends the trace inside its turn; the replay gets there with the same bytes', async () => {
     const file = traceFile();
     // No core files: they are large, and nobody looks at them.
     const server = start('trace/programs/serve.mjs', {

@@ -123,7 +123,7 @@ describe(`one byte flipped (seed ${SEED})`, () => {
     }
   });
 
-  test('in the last block, where no block follows that would prove damage: it ends early', async () => {
+  test('in the last block, with none behind that proves damage: it ends early', async () => {
     const end = blocksOf(whole).at(-1) as BlockPlace;
     for (let at = end.at; at < whole.length; at++) {
       const { core, app } = await both(flipped(whole, at));
@@ -141,21 +141,15 @@ describe(`one byte flipped and the checksum made right again (seed ${SEED})`, ()
     }
   });
 
-  test('in any call of any OUT: a replay diverges, and the program replay does but for results', async () => {
+  test('in any call of any OUT: the program replay diverges, and the core replay for results', async () => {
     let results = 0;
     for (const block of blocksOf(whole).filter(({ kind }) => kind === 'OUT')) {
       for (const at of bodyOf(block).slice(8)) {
-        const outcome = await both(forged(whole, block, at));
-        expect({ at, found: /diverged|error/.test(`${outcome.core} ${outcome.app}`) }).toEqual({
-          at,
-          found: true,
-        });
-        // A program is given the recorded result; that the core gives the same is the core's
-        // replay.
-        if (outcome.app === 'identical') {
-          expect({ at, ...outcome }).toEqual({ at, core: 'diverged', app: 'identical' });
-          results++;
-        }
+        const damaged = asFile(forged(whole, block, at), scratch);
+        if (/diverged|error/.test(await app(damaged))) continue;
+        // A program is given the recorded result; that the core gives it is the core's replay.
+        expect({ at, core: core(damaged) }).toEqual({ at, core: 'diverged' });
+        results++;
       }
     }
     expect(results).toBeGreaterThan(0);
@@ -183,7 +177,7 @@ describe(`one byte flipped and the checksum made right again (seed ${SEED})`, ()
   test('anywhere else in IN: both replays come back with a verdict, or refuse', async () => {
     const chance = random();
     const blocks = blocksOf(whole).filter(({ kind }) => kind === 'IN');
-    for (let sample = 0; sample < 300; sample++) {
+    for (let sample = 0; sample < 150; sample++) {
       const block = chance.pick(blocks);
       const at = block.at + BLOCK_HEAD + chance.between(0, block.length - 1);
       const outcome = await both(forged(whole, block, at, chance.between(1, 255)));

@@ -58,7 +58,7 @@ async function place(): Promise<{ turn: number; connection: string }> {
 }
 
 describe('the first difference', () => {
-  test('one byte: the call, its connection and turn, both sides, and where the byte is', async () => {
+  test('one byte: the call, its connection and turn, both sides, and which byte', async () => {
     const changed = `${ANSWER.slice(0, 15)}3${ANSWER.slice(16)}`;
     const divergence = await against({
       data(connection) {

@@ -224,7 +224,7 @@ describe('what is no trace, or a damaged one', () => {
     }
   });
 
-  test('no file, a folder, an empty file, another file, an unknown format: each says what it is', () => {
+  test('no file, a folder, an empty file, another file, an unknown format: each says so', () => {
     const folder = mkdtempSync(join(tmpdir(), 'calandria-'));
     mkdirSync(join(folder, 'inner'));
     const missing = join(folder, 'missing.trace');

@@ -58,6 +58,14 @@ class RandomProgram {
     }
   }
 
+  private dial(port: number): void {
+    try {
+      this.reactor.connect({ port }, { ...this.handlers });
+    } catch (error) {
+      if ((error as { code: string }).code !== 'ERR_CALANDRIA_CLOSED') throw error;
+    }
+  }
+
   private act(connection: Connection): void {
     switch (this.between(0, 13)) {
       case 0:
@@ -87,7 +95,7 @@ class RandomProgram {
         return undefined;
       case 12:
         if (this.port && this.dialled++ < 5) {
-          this.reactor.connect({ port: this.port }, this.handlers);
+          this.dial(this.port);
         }
         return undefined;
       default:
