@@ -6,6 +6,7 @@ const wanted = Number(process.argv[2]);
 const reactor = createReactor({ host: 'epoll', limits: { connections: wanted + 8 } });
 let opened = 0;
 let before = 0;
+let first = 0;
 
 async function measure() {
   const after = resident();
@@ -17,7 +18,7 @@ async function measure() {
   const { user, system } = process.cpuUsage(use);
   process.send({
     opened,
-    resident: (after - before) / wanted,
+    resident: (after - before) / (wanted - first),
     wasm: layout.RECORD_SIZE + layout.PEER_SIZE,
     share: (user + system) / 1000 / (performance.now() - start),
     turns: reactor.turn - turn,
@@ -38,14 +39,25 @@ const listener = reactor.listen(
   },
 );
 const { port } = await listener.ready();
-before = resident();
-process.on('message', async ({ connected }) => {
-  // The clients have connected; the last of them may still be in the backlog.
-  while (reactor.counters.accepted < connected) {
+
+/** The clients have connected; the last of them may still be in the backlog. */
+async function accepted(count) {
+  while (reactor.counters.accepted < count) {
     await new Promise((resolve) => reactor.setTimer(1, resolve));
   }
   opened = reactor.counters.accepted;
-  await measure();
+}
+
+process.on('message', async (message) => {
+  if (message.first) {
+    first = message.first;
+    await accepted(first);
+    before = resident();
+    process.send({ ready: true });
+  } else {
+    await accepted(message.connected);
+    await measure();
+  }
 });
 process.send({ port });
 // Without its test there is nothing left to do.
