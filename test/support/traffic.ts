@@ -16,12 +16,16 @@ export interface Traffic {
 
 const LOCAL = { port: 0, address: '127.0.0.1' };
 
-/** As a client that reads slowly: its window closes, and the server's sends fall short. */
-async function readLate(port: number, ask: string, length: number): Promise<void> {
+/** A client that reads nothing until the server's sends fall short, and then all. */
+async function readLate(
+  { port, reactor, tap }: Parameters<Client>[0],
+  ask: string,
+  length: number,
+): Promise<void> {
   const peer = await dial(port);
   peer.socket.pause();
   await peer.write(ask);
-  await new Promise((resolve) => setImmediate(resolve));
+  await tap.when(() => reactor.counters.writesShort + reactor.counters.writesBlocked > 0);
   peer.socket.resume();
   await peer.receive(length);
 }
@@ -102,7 +106,7 @@ export const TRAFFIC: Readonly<Record<string, Traffic>> = {
         },
         end() {},
       }),
-    client: ({ port }) => readLate(port, 'go', LARGE),
+    client: (recording) => readLate(recording, 'go', LARGE),
   },
   'writeSome and the record': {
     program: (reactor) =>

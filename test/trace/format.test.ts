@@ -56,7 +56,7 @@ describe('a trace file', () => {
     });
   });
 
-  test('holds IN, OUT, IN, OUT, … and END, with turns from 1 on', async () => {
+  test('R3.39: holds IN, OUT, IN, OUT, … and END, with turns from 1 on', async () => {
     const bytes = readFileSync(await recordRun(program, client));
     const blocks = blocksOf(bytes);
     expect(blocks.length).toBeGreaterThan(20);
