@@ -80,7 +80,8 @@ function apply(record: i32, generation: u32, bits: i32, available: i32): void {
   const unblocking = bits & (layout.READY_OUT | layout.READY_ERROR);
   if (unblocking && records.has(record, layout.WORK_BLOCKED)) {
     records.clear(record, layout.WORK_BLOCKED);
-    setSpace(record, 1, layout.EXACTNESS_LOWER_BOUND);
+    // There is room again; how much, nobody said.
+    setSpace(record, layout.UNKNOWN, layout.EXACTNESS_UNKNOWN);
   }
   records.list(record);
 }
