@@ -16,6 +16,8 @@ export class RecordImage {
   private readonly handlers = new Map<number, number>();
   /** Records that ever had an owner. */
   private readonly used = new Set<number>();
+  /** The reactor ends at once: who is still being accepted is closed as soon as it is open. */
+  private ending = false;
 
   constructor(memory: ReactorMemory, shift: number) {
     this.memory = memory;
@@ -100,6 +102,7 @@ export class RecordImage {
         if (listener !== 0) {
           const handlers = this.handlers.get(listener - 1) ?? layout.NONE;
           this.make(record, generation, layout.KIND_CONNECTION, listener, handlers);
+          if (this.ending) this.mark(record, layout.WORK_WANT_CLOSE | layout.WORK_ABANDONED);
         }
         this.setState(record, layout.STATE_OPEN);
         return this.copyPeer(record, address + this.shift);
@@ -179,6 +182,7 @@ export class RecordImage {
   }
 
   stop(drain: boolean): void {
+    if (!drain) this.ending = true;
     for (const record of this.used) {
       const state = this.stateOf(record);
       if (state === layout.STATE_FREE || state >= layout.STATE_CLOSED) continue;

@@ -308,6 +308,20 @@ export const TRAFFIC: Readonly<Record<string, Traffic>> = {
       await Promise.all([quiet.ended, peer.ended]);
     },
   },
+  'closed while connections are being accepted': {
+    program: (reactor) =>
+      reactor.listen(LOCAL, {
+        // Whoever is accepted into the end hears nothing: no number may be drawn for it.
+        open: (connection) => void connection.write(String(reactor.random())),
+        change: () => void reactor.random(),
+      }),
+    async client({ port, reactor, tap }) {
+      const dials = Array.from({ length: 40 }, () => dial(port));
+      await tap.when(() => reactor.counters.events > 0);
+      await reactor.close();
+      await Promise.all(dials);
+    },
+  },
   'closed at once, in the middle of a turn': {
     program(reactor) {
       return reactor.listen(LOCAL, {
