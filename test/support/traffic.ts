@@ -2,10 +2,13 @@
 // several tests, which then compare replays.
 import { createServer as createHttpServer, get, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import * as layout from '../../assembly/layout';
+import { word } from '../../src/core/memory';
 import type { Connection, Listener, Reactor } from '../../src/index';
 import { echo } from '../../src/programs/echo';
 import { dial } from './peer';
 import type { Client, Served } from './recording';
+import type { Tap } from './tap';
 
 export interface Traffic {
   readonly program: Served;
@@ -49,6 +52,17 @@ function listenUnix(reactor: Reactor, path: string): Listener {
     { path },
     { data: (connection, bytes) => void connection.write(bytes), end: (one) => one.end() },
   );
+}
+
+/** Has the turn's end asked the host to accept? */
+function accepts(tap: Tap): boolean {
+  const memory = tap.memory();
+  const base = word(memory, layout.SUBMISSIONS_BASE);
+  for (let place = 0; place < word(memory, layout.SUBMISSION_COUNT); place++) {
+    const operation = memory.bytes[base + place * layout.SUBMISSION_SIZE];
+    if (operation === layout.OPERATION_ACCEPT) return true;
+  }
+  return false;
 }
 
 let servers: Server[] = [];
@@ -317,7 +331,8 @@ export const TRAFFIC: Readonly<Record<string, Traffic>> = {
       }),
     async client({ port, reactor, tap }) {
       const dials = Array.from({ length: 40 }, () => dial(port));
-      await tap.when(() => reactor.counters.events > 0);
+      // On the node host this is heard before the turn that takes in what was accepted.
+      await tap.when(() => accepts(tap));
       await reactor.close();
       await Promise.all(dials);
     },
