@@ -96,7 +96,8 @@ export function* readBlocks(
       if (validBehind(window, offset, size, turn)) {
         throw new CalandriaError(
           'ERR_CALANDRIA_TRACE',
-          `The trace is damaged: the block at byte ${offset} does not match its checksum, and there are blocks behind it.`,
+          `The trace is damaged: the block at byte ${offset} does not match its checksum, ` +
+            'and there are blocks behind it.',
         );
       }
       return 'torn';

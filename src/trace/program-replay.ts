@@ -51,7 +51,8 @@ export async function replayProgram(
       turns: 0,
       errors: [],
       reason:
-        'the trace holds digests in place of the bytes; a program needs the bytes (record with payload "full")',
+        'the trace holds digests in place of the bytes; a program needs the bytes ' +
+        '(record with payload "full")',
     };
   }
   const replay = new ProgramReplay(trace, options);

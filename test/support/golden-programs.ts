@@ -1,4 +1,5 @@
-// The programs of the golden traces. Never change one: its trace says what it did, and has to replay
+// The programs of the golden traces. Never change one: its trace says what it did, and has to
+// replay
 // against it for as long as the format is read. A new shape is a new program with a new name.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, epoll, type Host, node } from '../../src/index';

@@ -141,7 +141,7 @@ describe(`one byte flipped and the checksum made right again (seed ${SEED})`, ()
     }
   });
 
-  test('in any call of any OUT: the program replay diverges, and the core replay for results', async () => {
+  test('in any call of any OUT: program replay diverges, core replay for results', async () => {
     let results = 0;
     for (const block of blocksOf(whole).filter(({ kind }) => kind === 'OUT')) {
       for (const at of bodyOf(block).slice(8)) {

@@ -1,4 +1,5 @@
-// Golden traces: recorded once, replayed for ever. What is read here today, a release of today can be asked for in
+// Golden traces: recorded once, replayed for ever. What is read here today, a release of today can
+// be asked for in
 // years.
 //
 //   CALANDRIA_GOLDEN=create npx jest test/trace/golden    records those that are missing
