@@ -84,24 +84,28 @@ export function coreHash(build: CoreBuild = 'release'): string {
   return load(build).hash;
 }
 
+/** The bare exports: the loader wraps each call in one that spreads its arguments. */
+function instantiate(memory: ReactorMemory, build: CoreBuild): WasmCore {
+  const { instance } = instantiateSync(load(build).module, {
+    env: { memory: memory.wasm as WebAssembly.Memory },
+  });
+  return instance.exports as unknown as WasmCore;
+}
+
 export type Digest = (address: number, length: number) => bigint;
 
 /** The trace's digest of bytes in memory (assembly/digest.ts), beside whatever core works there. */
 export function instantiateDigest(memory: ReactorMemory): Digest {
-  const { exports } = instantiateSync<WasmCore & Record<string, unknown>>(load('release').module, {
-    env: { memory: memory.wasm as WebAssembly.Memory },
-  });
+  const { digest, digestHigh } = instantiate(memory, 'release');
   return (address, length) => {
-    const low = BigInt(exports.digest(address, length) >>> 0);
-    return low | (BigInt(exports.digestHigh() >>> 0) << 32n);
+    const low = BigInt(digest(address, length) >>> 0);
+    return low | (BigInt(digestHigh() >>> 0) << 32n);
   };
 }
 
 /** A fresh core over fresh memory. */
 export function instantiateCore(memory: ReactorMemory, build: CoreBuild = 'release'): WasmCore {
-  const { exports } = instantiateSync<WasmCore & Record<string, unknown>>(load(build).module, {
-    env: { memory: memory.wasm as WebAssembly.Memory },
-  });
-  exports.initialise();
-  return exports;
+  const core = instantiate(memory, build);
+  core.initialise();
+  return core;
 }
