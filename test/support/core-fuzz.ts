@@ -142,7 +142,8 @@ class FuzzRun {
       const events = turn === 0 ? about : [];
       const step = { events, answer: this.host.peaceful, after: 20_000_000 };
       const { deliveries } = this.step(step);
-      // The host may sleep now, since no send falls short; with timers about, it would not for long.
+      // The host may sleep now, since no send falls short; with timers about, it would not for
+      // long.
       const told = deliveries.some(({ kind }) => kind !== 'timer');
       if (!told && this.harness.word(layout.TURN_AGAIN) === 0) return this.oversleep(what);
     }
