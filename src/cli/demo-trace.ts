@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import * as layout from '../../assembly/layout';
 import { openTrace, type Trace, type TurnBlock } from '../trace';
 import { BLOCK_HEAD, IN_HEAD, KIND_IN, padded, sealBlock } from '../trace/format';
-import type { Stage } from './demo';
 import { MESSAGE_BYTES } from './demo-measure';
 import { runLoad, startServer } from './demo-processes';
+import type { Stage } from './demo-stage';
 import { type Part, replayPartCore, replayPartProgram } from './replay';
 import { formatCount } from './terminal';
 

@@ -6,20 +6,13 @@ import type { Command } from 'commander';
 import { CANDIDATES, chooseHost } from '../host/choose';
 import type { Verdict } from '../trace';
 import { formatMeasurements, MESSAGE_BYTES, measureBoth } from './demo-measure';
+import type { Stage } from './demo-stage';
 import { type Change, changeOneByte, formatSize, recordRun, replayBoth } from './demo-trace';
 import { EXIT_FINDING } from './exit';
 import { openFilesMax } from './machine';
 import { positiveNumber, wholeNumber } from './options';
 import { formatParts, type Part } from './replay';
-import {
-  formatCount,
-  isRich,
-  makePaint,
-  makeProgress,
-  type Paint,
-  type Progress,
-  plural,
-} from './terminal';
+import { formatCount, isRich, makePaint, makeProgress, type Paint, plural } from './terminal';
 
 interface DemoOptions {
   readonly connections: number;
@@ -30,15 +23,6 @@ interface DemoOptions {
 
 /** Descriptors that each of the processes needs besides its connections. */
 const DESCRIPTORS_ELSE = 64;
-
-export interface Stage {
-  readonly host: string;
-  readonly connections: number;
-  /** Where the traces go. */
-  readonly folder: string;
-  readonly paint: Paint;
-  readonly progress: Progress;
-}
 
 export function addDemo(program: Command): void {
   program

@@ -3,6 +3,7 @@ import * as layout from '../../assembly/layout';
 import { errorName } from '../errors';
 import type { TurnBlock } from '../trace';
 import { describeCall, splitCalls } from '../trace/calls';
+import { deliveryName } from '../trace/delivery-names';
 
 export const ENTRY_KINDS = ['event', 'completion', 'delivery', 'call'] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
@@ -130,18 +131,6 @@ function describeCompletion(operation: number, result: number, submission: Buffe
 
 // ── Deliveries ──
 
-const DELIVERY_NAMES: Record<number, string> = {
-  [layout.DELIVER_LISTENING]: 'listening',
-  [layout.DELIVER_OPEN]: 'open',
-  [layout.DELIVER_DATA]: 'data',
-  [layout.DELIVER_CHANGE]: 'change',
-  [layout.DELIVER_DRAIN]: 'drain',
-  [layout.DELIVER_END]: 'end',
-  [layout.DELIVER_ERROR]: 'error',
-  [layout.DELIVER_CLOSE]: 'close',
-  [layout.DELIVER_TIMER]: 'timer',
-};
-
 function* deliveriesOf(deliveries: Buffer): Generator<Entry> {
   for (let at = 0; at + layout.DELIVERY_SIZE <= deliveries.length; at += layout.DELIVERY_SIZE) {
     const delivery = deliveries.subarray(at, at + layout.DELIVERY_SIZE);
@@ -157,7 +146,7 @@ function* deliveriesOf(deliveries: Buffer): Generator<Entry> {
 }
 
 function describeDelivery(kind: number, delivery: Buffer): string {
-  const name = DELIVERY_NAMES[kind] ?? `delivery ${kind}`;
+  const name = deliveryName(kind) ?? `delivery ${kind}`;
   if (kind === layout.DELIVER_DATA) {
     return `${name} ${delivery.readUInt32LE(layout.DELIVERY_LENGTH)} bytes`;
   }

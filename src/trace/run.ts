@@ -3,12 +3,16 @@
 import * as layout from '../../assembly/layout';
 import { errorName } from '../errors';
 import { type Call, callName, describeCall } from './calls';
+import { type DeliveryName, deliveryName } from './delivery-names';
 import type { ReplayObserver } from './program-replay';
 import type { TurnBlock } from './trace';
 
+/** The handler of a connection that heard it. */
+export type ConnectionEvent = Exclude<DeliveryName, 'listening' | 'timer'>;
+
 export interface RunEvent {
   readonly turn: number;
-  readonly event: 'open' | 'data' | 'change' | 'drain' | 'end' | 'error' | 'close';
+  readonly event: ConnectionEvent;
   /** Of `data`: how many bytes. */
   readonly bytes?: number;
   /** Of `error`: its code, such as ECONNRESET. */
@@ -36,16 +40,6 @@ export interface RunCall {
   readonly text: string;
   readonly result: number;
 }
-
-const EVENTS: Readonly<Record<number, RunEvent['event']>> = {
-  [layout.DELIVER_OPEN]: 'open',
-  [layout.DELIVER_DATA]: 'data',
-  [layout.DELIVER_CHANGE]: 'change',
-  [layout.DELIVER_DRAIN]: 'drain',
-  [layout.DELIVER_END]: 'end',
-  [layout.DELIVER_ERROR]: 'error',
-  [layout.DELIVER_CLOSE]: 'close',
-};
 
 class Gathered implements RunConnection {
   readonly name: string;
@@ -77,12 +71,13 @@ export class RunCollector implements ReplayObserver {
 
   turn({ turn, deliveries, payload }: TurnBlock): void {
     for (let at = 0; at < deliveries.length; at += layout.DELIVERY_SIZE) {
-      const event = EVENTS[deliveries.readInt32LE(at + layout.DELIVERY_KIND)];
+      const event = deliveryName(deliveries.readInt32LE(at + layout.DELIVERY_KIND));
       const name = nameOf(
         deliveries.readInt32LE(at + layout.DELIVERY_RECORD),
         deliveries.readUInt32LE(at + layout.DELIVERY_GENERATION),
       );
-      if (!event || this.listeners.has(name)) continue;
+      if (!event || event === 'listening' || event === 'timer') continue;
+      if (this.listeners.has(name)) continue;
       const connection = this.connection(name);
       if (event === 'data') {
         const address = deliveries.readUInt32LE(at + layout.DELIVERY_ADDRESS);

@@ -4,18 +4,7 @@ import * as layout from '../../assembly/layout';
 import { errorName } from '../../src/errors';
 import type { Trace, TurnBlock } from '../../src/index';
 import { describeCall, splitCalls } from '../../src/trace/calls';
-
-const KINDS: Readonly<Record<number, string>> = {
-  [layout.DELIVER_LISTENING]: 'listening',
-  [layout.DELIVER_OPEN]: 'open',
-  [layout.DELIVER_DATA]: 'data',
-  [layout.DELIVER_CHANGE]: 'change',
-  [layout.DELIVER_DRAIN]: 'drain',
-  [layout.DELIVER_END]: 'end',
-  [layout.DELIVER_ERROR]: 'error',
-  [layout.DELIVER_CLOSE]: 'close',
-  [layout.DELIVER_TIMER]: 'timer',
-};
+import { deliveryName } from '../../src/trace/delivery-names';
 
 export function traceText(trace: Trace): string {
   const { header, ending } = trace;
@@ -62,7 +51,7 @@ function heardLines({ deliveries, payload }: TurnBlock): string[] {
     }
     if (kind === layout.DELIVER_ERROR) detail = ` ${errorName(read(layout.DELIVERY_VALUE))}`;
     if (kind === layout.DELIVER_TIMER) detail = ` × ${read(layout.DELIVERY_VALUE)}`;
-    lines.push(`  heard    ${KINDS[kind]} ${name}${detail}`);
+    lines.push(`  heard    ${deliveryName(kind)} ${name}${detail}`);
   }
   return lines;
 }
