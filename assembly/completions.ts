@@ -190,13 +190,13 @@ function opened(entry: u32, record: i32, result: i32): void {
   }
 }
 
-/** The name of a listen or connect lay in the write arena until now. */
 /** There was no room for the answer, and so nothing was done: the next turn asks again. */
 function openAgain(record: i32): void {
   records.clear(record, layout.WORK_CONTROLLING);
   records.set(record, layout.WORK_WANT_OPEN);
 }
 
+/** The name of a listen or connect lay in the write arena until now. */
 function releaseName(record: i32): void {
   const asked = records.peerAt(record);
   arenas.release(load<i32>(asked, layout.ASKED_SEGMENT));

@@ -159,7 +159,6 @@ export const STATE_READ_SEGMENT = CONTROL + 452;
 export const STATE_WRITE_SEGMENT = CONTROL + 456;
 export const STATE_WRITE_CURSOR = CONTROL + 460;
 export const STATE_DRAINING = CONTROL + 464;
-export const STATE_PARKED_HEAD = CONTROL + 468;
 /** u64: when parked listeners try again; 0 while none is parked. */
 export const STATE_PARKED_UNTIL = CONTROL + 472;
 export const STATE_RANDOM_LOW = CONTROL + 480;
@@ -206,8 +205,6 @@ export const COUNTER_HOST_SENDS = CONTROL + 1560;
 export const COUNTER_HOST_ACCEPTS = CONTROL + 1568;
 export const COUNTER_HOST_OTHERS = CONTROL + 1576;
 export const COUNTER_HOST_INTERRUPTED = CONTROL + 1584;
-export const COUNTER_HOST_ENTRIES = CONTROL + 1592;
-export const COUNTERS_HOST = 8;
 
 // ── Record: one a source, 128 bytes ──────────────────────────────────────────────────────────────
 //
@@ -483,7 +480,6 @@ export const DIRTY_TX_SPACE = 16;
 export const DIRTY_TX_QUEUED = 20;
 export const DIRTY_TX_ERROR = 24;
 export const DIRTY_TX_MARKS = 28;
-export const DIRTY_NEW = 32;
 
 // ── Call: 32 bytes, then its bytes (padded to 8) or its digests (u64 for each 4 KiB) ─────────────
 //
@@ -589,12 +585,15 @@ export const SEGMENT_START = 8;
 export const SEGMENT_END = 12;
 
 // ── Error numbers the core has an opinion on (Linux's values, on every host) ─────────────────────
-export const ERROR_INTERRUPTED = 4;
+export const ERROR_BAD_DESCRIPTOR = 9;
 export const ERROR_AGAIN = 11;
 export const ERROR_NO_MEMORY = 12;
+export const ERROR_INVALID = 22;
 export const ERROR_FILE_TABLE = 23;
 export const ERROR_TOO_MANY_FILES = 24;
 export const ERROR_BROKEN_PIPE = 32;
+export const ERROR_NOT_SOCKET = 88;
+export const ERROR_NOT_SUPPORTED = 95;
 export const ERROR_NO_BUFFERS = 105;
 export const ERROR_CONNECTION_RESET = 104;
 export const ERROR_IN_PROGRESS = 115;

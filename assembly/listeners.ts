@@ -119,9 +119,14 @@ function outOfDescriptors(error: i32): bool {
   );
 }
 
-/** EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP: the listening socket itself is of no use. */
+/** The listening socket itself is of no use. */
 function invalid(error: i32): bool {
-  return error == 9 || error == 22 || error == 88 || error == 95;
+  return (
+    error == layout.ERROR_BAD_DESCRIPTOR ||
+    error == layout.ERROR_INVALID ||
+    error == layout.ERROR_NOT_SOCKET ||
+    error == layout.ERROR_NOT_SUPPORTED
+  );
 }
 
 /** The kernel's count of waiting connections; UNKNOWN where it keeps none (Unix sockets). */

@@ -6,6 +6,7 @@
 import { deliverTimer } from './deliveries';
 import * as layout from './layout';
 import { count, long, setLong, setWord, timerHeap, timers, word } from './memory';
+import { again } from './submissions';
 
 function at(timer: i32): u32 {
   return timers + ((<u32>timer) << layout.TIMER_SHIFT);
@@ -187,6 +188,8 @@ export function fire(): void {
       sink(0, timer);
     }
   }
+  // More are due: the sockets have their turn first, but nobody sleeps.
+  if (earliest() != 0 && earliest() <= now) again();
 }
 
 /**

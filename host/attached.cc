@@ -49,34 +49,35 @@ bool call_and_drain(Attached* attached, napi_ref function) {
   return false;
 }
 
-/** Calls reactor code that runs no handlers; nothing can be queued by it. */
-void call_plain(Attached* attached, napi_ref function) {
+/**
+ * Calls reactor code that runs no handlers; nothing can be queued by it. False when it threw, or
+ * when the environment is being torn down and runs no code any more.
+ */
+bool call_plain(Attached* attached, napi_ref function) {
   napi_env env = attached->env;
   napi_value result;
   napi_value callee = referenced(env, function);
   napi_value receiver;
-  if (callee == nullptr || napi_get_global(env, &receiver) != napi_ok) return;
-  if (napi_call_function(env, receiver, callee, 0, nullptr, &result) != napi_ok) report(env);
+  if (callee == nullptr || napi_get_global(env, &receiver) != napi_ok) return false;
+  if (napi_call_function(env, receiver, callee, 0, nullptr, &result) == napi_ok) return true;
+  report(env);
+  return false;
 }
 
-void fatal(Attached* attached, const char* message) {
-  napi_env env = attached->env;
-  napi_value code;
-  napi_value text;
-  napi_value error;
-  if (napi_create_string_utf8(env, "ERR_CALANDRIA_HOST", NAPI_AUTO_LENGTH, &code) == napi_ok &&
-      napi_create_string_utf8(env, message, NAPI_AUTO_LENGTH, &text) == napi_ok &&
-      napi_create_error(env, code, text, &error) == napi_ok) {
-    napi_fatal_exception(env, error);
-  }
+/** Is there a deadline, and has it passed? */
+bool due(const Attached* attached) {
+  const uint64_t deadline = load_long(&attached->shim.memory, layout::DEADLINE);
+  return deadline != 0 && deadline <= shim_now();
 }
 
-/** Polls until the kernel reports something or the pause is over. */
-int poll_spinning(Attached* attached) {
-  const uint64_t until = shim_now() + attached->spin;
+/**
+ * Polls until the kernel reports something, the spin or the slice is over, or a deadline passes.
+ */
+int poll_spinning(Attached* attached, uint64_t slice) {
+  const uint64_t until = attached->spin_until < slice ? attached->spin_until : slice;
   for (;;) {
     const int events = attached->shim.interface->poll(&attached->shim);
-    if (events != 0 || shim_now() >= until) return events;
+    if (events != 0 || shim_now() >= until || due(attached)) return events;
   }
 }
 
@@ -96,22 +97,16 @@ Outcome run_turn(Attached* attached, int events) {
   store_word(memory, layout::WAIT_RESULT, events);
   store_word(memory, layout::EVENT_COUNT, events > 0 ? events : 0);
   store_long(memory, layout::NOW, shim_now());
-  call_plain(attached, attached->ingest);
-  if (attached->closing) return Outcome::closed;
+  // Nothing may be submitted when the turn did not run: what is in the queue was executed before.
+  if (!call_plain(attached, attached->ingest) || attached->closing) return Outcome::closed;
   // A turn without deliveries has ended by itself: no handler ran, so there is nothing to drain.
   if (load_word(memory, layout::PHASE) == layout::PHASE_TURN) {
     deliver(attached);
     if (attached->closing) return Outcome::closed;
-    call_plain(attached, attached->end);
-    if (attached->closing) return Outcome::closed;
+    if (!call_plain(attached, attached->end) || attached->closing) return Outcome::closed;
   }
-  const int fell_short = shim_submit(&attached->shim);
-  if (fell_short < 0) {
-    fatal(attached, "The submission queue in memory is damaged; the reactor cannot go on.");
-    attached_close(attached);
-    return Outcome::closed;
-  }
-  const bool more = fell_short != 0 || load_word(memory, layout::TURN_AGAIN) != 0;
+  // A queue that is not to be believed is left undone; the core's own check ends the reactor.
+  const bool more = shim_submit(&attached->shim) != 0 || load_word(memory, layout::TURN_AGAIN) != 0;
   return more ? Outcome::again : Outcome::quiet;
 }
 
@@ -124,22 +119,34 @@ int poll_unless_busy(Attached* attached) {
 
 /** Turns until there is nothing to do or libuv's turn has come; true to be called again at once. */
 bool run_turns(Attached* attached) {
-  const uint64_t until = attached->spin > 0 ? shim_now() + SLICE : 0;
   for (int turn = 1;; turn++) {
     const Outcome outcome = run_turn(attached, poll_unless_busy(attached));
     attached->again = outcome == Outcome::again;
     if (outcome == Outcome::closed) return false;
-    if (attached->spin > 0) {
-      if (shim_now() >= until) return true;
-      if (attached->again) continue;
-      const int events = poll_spinning(attached);
-      if (events == 0) return false;
-      const Outcome found = run_turn(attached, events);
-      attached->again = found == Outcome::again;
-      if (found == Outcome::closed) return false;
-    } else if (!attached->again || turn == TURNS_A_WAKE_UP) {
-      return attached->again;
+    if (!attached->again || turn == TURNS_A_WAKE_UP) return attached->again;
+  }
+}
+
+/** The same for a reactor that spins before it sleeps; libuv has its turn after each slice. */
+bool run_turns_spinning(Attached* attached) {
+  const uint64_t slice = shim_now() + SLICE;
+  for (;;) {
+    int events;
+    if (attached->spinning && !attached->again && !due(attached)) {
+      events = poll_spinning(attached, slice);
+      if (events == 0 && !due(attached)) {
+        attached->spinning = shim_now() < attached->spin_until;
+        return attached->spinning;
+      }
+    } else {
+      events = poll_unless_busy(attached);
     }
+    const Outcome outcome = run_turn(attached, events);
+    attached->again = outcome == Outcome::again;
+    if (outcome == Outcome::closed) return false;
+    attached->spinning = true;
+    attached->spin_until = shim_now() + attached->spin;
+    if (shim_now() >= slice) return true;
   }
 }
 
@@ -150,10 +157,11 @@ void run(Attached* attached) {
   napi_handle_scope scope;
   if (napi_open_handle_scope(attached->env, &scope) != napi_ok) return;
   attached->running = true;
-  const bool busy = run_turns(attached);
+  const bool busy = attached->spin > 0 ? run_turns_spinning(attached) : run_turns(attached);
   attached->running = false;
   if (!attached->closing) {
-    if (busy) {
+    // A deadline that has passed already would not make the notifier readable a second time.
+    if (busy || due(attached)) {
       uv_idle_start(&attached->idle, on_idle);
     } else {
       uv_idle_stop(&attached->idle);
@@ -196,7 +204,10 @@ int attached_start(Attached* attached) {
   // Only while it runs does the idle handle keep the loop alive; the poll handle does when hold()
   // says so.
   uv_unref(reinterpret_cast<uv_handle_t*>(&attached->poll));
-  napi_add_async_cleanup_hook(attached->env, on_cleanup, attached, &attached->cleanup);
+  if (napi_add_async_cleanup_hook(attached->env, on_cleanup, attached, &attached->cleanup) !=
+      napi_ok) {
+    return UV_ENOMEM;
+  }
   return uv_poll_start(&attached->poll, UV_READABLE, [](uv_poll_t* poll, int, int) {
     run(static_cast<Attached*>(poll->data));
   });
@@ -219,14 +230,21 @@ void attached_hold(Attached* attached, bool hold) {
 void attached_close(Attached* attached) {
   if (attached->closing) return;
   attached->closing = true;
-  uv_poll_stop(&attached->poll);
+  if (attached->holder != nullptr) *attached->holder = nullptr;
+  attached->holder = nullptr;
+  const bool started = attached->handles > 0;
+  if (started) uv_poll_stop(&attached->poll);
   shim_close(&attached->shim);
   forget(attached->env, &attached->ingest);
   forget(attached->env, &attached->deliver);
   forget(attached->env, &attached->end);
   forget(attached->env, &attached->empty);
   forget(attached->env, &attached->memory);
-  napi_async_destroy(attached->env, attached->context);
+  if (attached->context != nullptr) napi_async_destroy(attached->env, attached->context);
+  if (!started) {
+    free(attached);
+    return;
+  }
   uv_close(reinterpret_cast<uv_handle_t*>(&attached->poll), on_closed);
   uv_close(reinterpret_cast<uv_handle_t*>(&attached->idle), on_closed);
 }

@@ -28,15 +28,20 @@ struct Attached {
   napi_ref deliver;
   napi_ref end;
   napi_ref empty;
+  /** Where the module keeps its pointer to this; emptied when this closes. */
+  Attached** holder;
+  /** ns to spin before sleeping; 0: never. */
   uint64_t spin;
+  uint64_t spin_until;
   uint32_t skipped;
   int handles;
   bool running;
   bool closing;
   bool again;
+  bool spinning;
 };
 
-/** Starts the drive over an open shim; 0, or a negative libuv error. */
+/** Starts the drive over an open shim; 0, or a negative libuv error (then close it). */
 int attached_start(Attached* attached);
 
 /** A turn soon, although the kernel has nothing to say. */

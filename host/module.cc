@@ -23,10 +23,8 @@ const calandria::Interface* interface_named(const std::string& name) {
   return name == calandria::epoll_interface.name ? &calandria::epoll_interface : nullptr;
 }
 
-napi_ref reference(Napi::Env env, Napi::Value value) {
-  napi_ref result = nullptr;
-  napi_create_reference(env, value, 1, &result);
-  return result;
+bool keep(Napi::Env env, Napi::Value value, napi_ref* reference) {
+  return napi_create_reference(env, value, 1, reference) == napi_ok;
 }
 
 Napi::Value fail(Napi::Env env, const std::string& message, int error) {
@@ -62,22 +60,25 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
     free(attached);
     return fail(env, wrong, error);
   }
-  attached->memory = reference(env, memory);
-  attached->ingest = reference(env, info[2]);
-  attached->deliver = reference(env, info[3]);
-  attached->end = reference(env, info[4]);
-  attached->empty = reference(env, info[5]);
-  napi_async_init(env, nullptr, Napi::String::New(env, "CALANDRIA"), &attached->context);
-  error = calandria::attached_start(attached);
+  const bool kept = keep(env, memory, &attached->memory) &&
+                    keep(env, info[2], &attached->ingest) &&
+                    keep(env, info[3], &attached->deliver) && keep(env, info[4], &attached->end) &&
+                    keep(env, info[5], &attached->empty) &&
+                    napi_async_init(env, nullptr, Napi::String::New(env, "CALANDRIA"),
+                                    &attached->context) == napi_ok;
+  auto* handle = static_cast<Handle*>(calloc(1, sizeof(Handle)));
+  error = kept && handle != nullptr ? calandria::attached_start(attached) : UV_ENOMEM;
   if (error < 0) {
-    calandria::shim_close(&attached->shim);
-    free(attached);
+    free(handle);
+    calandria::attached_close(attached);
     return fail(env, uv_strerror(error), error);
   }
-  auto* handle = static_cast<Handle*>(calloc(1, sizeof(Handle)));
   handle->attached = attached;
-  return Napi::External<Handle>::New(env, handle,
-                                     [](Napi::Env, Handle* released) { free(released); });
+  attached->holder = &handle->attached;
+  return Napi::External<Handle>::New(env, handle, [](Napi::Env, Handle* released) {
+    if (released->attached != nullptr) released->attached->holder = nullptr;
+    free(released);
+  });
 }
 
 Attached* attached_of(const Napi::CallbackInfo& info) {
@@ -101,9 +102,7 @@ void Hold(const Napi::CallbackInfo& info) {
 
 void Close(const Napi::CallbackInfo& info) {
   Attached* attached = attached_of(info);
-  if (attached == nullptr) return;
-  info[0].As<Napi::External<Handle>>().Data()->attached = nullptr;
-  calandria::attached_close(attached);
+  if (attached != nullptr) calandria::attached_close(attached);
 }
 
 Napi::Object Initialise(Napi::Env env, Napi::Object exports) {

@@ -49,6 +49,7 @@ const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, siz
 int shim_submit(Shim* shim) {
   const Memory* memory = &shim->memory;
   const uint32_t total = load_unsigned(memory, layout::SUBMISSION_COUNT);
+  if (total == 0) return 0;
   if (total > memory->submissions_max) return -EPROTO;
   ReadRoom room;
   if (!read_room_open(&room, memory)) return -EPROTO;

@@ -60,7 +60,8 @@ const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, siz
 
 /**
  * Executes the submission queue in order. Returns 1 when a send fell short (its completion should
- * be looked at soon), 0 when none did, -EPROTO when the queue is not to be believed.
+ * be looked at soon), 0 when none did, -EPROTO when the queue is not to be
+ * believed: nothing was executed then, and SUBMISSION_DONE says so.
  */
 int shim_submit(Shim* shim);
 

@@ -1,5 +1,6 @@
 // Errors: every one has a stable `code`; system errors also have `errno` and `syscall` as in Node.
 import { constants } from 'node:os';
+import { inspect } from 'node:util';
 
 export type CalandriaCode =
   | 'ERR_CALANDRIA_BAD_ADDRESS'
@@ -28,7 +29,7 @@ export class CalandriaError extends Error {
 
 /** A wrong type, found before anything else is touched. Has Node's own code. */
 export function typeError(name: string, expected: string, value: unknown): TypeError {
-  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const shown = inspect(value, { depth: 0, breakLength: Infinity });
   const error = new TypeError(`${name} must be ${expected}, not ${shown} (${typeof value}).`);
   return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' });
 }

@@ -1,5 +1,6 @@
 // The one linear memory: regions are laid out here, once, from the limits, and never move.
 import * as layout from '../../assembly/layout';
+import { CalandriaError } from '../errors';
 import type { Limits } from './limits';
 import { WRITE_SEGMENT_BYTES } from './limits';
 
@@ -10,6 +11,7 @@ const DELIVERIES_EXTRA = layout.TIMERS_A_TURN + 64;
 /** Pieces for bytes that still lie in an arena; pieces for queue blocks come on top. */
 const ARENA_PIECES = 65536;
 const CALLS_SIZE = 1 << 20;
+const MEMORY_MAX = 2 ** 31 - layout.PAGE_SIZE;
 
 /** Room that the reactor keeps free in the call stream, so that one more call always fits. */
 export const STREAM_MARGIN = 64 << 10;
@@ -97,6 +99,14 @@ export function createMemory(limits: Limits, { settings, seed }: MemorySettings)
   region(layout.READ_ARENA_BASE, limits.readSegments * readSegmentSize, layout.PAGE_SIZE);
   region(layout.WRITE_ARENA_BASE, limits.writeSegments * WRITE_SEGMENT_BYTES, layout.PAGE_SIZE);
 
+  // All three languages read addresses as signed words.
+  if (end > MEMORY_MAX) {
+    throw new CalandriaError(
+      'ERR_CALANDRIA_BAD_OPTION',
+      `These limits need ${Math.ceil(end / 2 ** 20)} MiB of memory, and there are 2,047 at the most:` +
+        ' lower connections, queueBytesTotal, readBytes × readSegments or writeSegments.',
+    );
+  }
   const pages = Math.ceil(end / layout.PAGE_SIZE);
   values.set(layout.MEMORY_SIZE, pages * layout.PAGE_SIZE);
   const wasm = new WebAssembly.Memory({ initial: pages, maximum: pages });

@@ -28,6 +28,11 @@ export function driven(host: DrivenHost): Host {
   let turning = false;
   /** Woken within a turn: what the host heard of there is for the next one. */
   let again = false;
+  /**
+   * What handlers threw in this turn. Thrown from a tick between the immediates it would end Node's
+   * draining, and the turn would end before its own microtasks.
+   */
+  let thrown: unknown[] = [];
 
   const wake = (): void => {
     if (!seam) return;
@@ -50,7 +55,7 @@ export function driven(host: DrivenHost): Host {
   };
 
   const finish = (): void => {
-    if (!seam) return;
+    if (!seam) return rethrow();
     let soon = false;
     stopIfThrown(() => {
       // The end of the turn may close the reactor, and with it this host.
@@ -59,6 +64,7 @@ export function driven(host: DrivenHost): Host {
     });
     queued = false;
     turning = false;
+    rethrow();
     if (!seam) return;
     if (soon || again || word(seam.memory, layout.TURN_AGAIN) !== 0) {
       again = false;
@@ -78,6 +84,15 @@ export function driven(host: DrivenHost): Host {
     }
   };
 
+  const rethrow = (): void => {
+    for (const error of thrown) {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+    thrown = [];
+  };
+
   const close = (): void => {
     seam = undefined;
     host.close();
@@ -92,5 +107,9 @@ export function driven(host: DrivenHost): Host {
     wake,
     hold: (hold) => host.hold(hold),
     close,
+    thrown(error) {
+      thrown.push(error);
+      if (!turning) rethrow();
+    },
   };
 }

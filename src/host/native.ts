@@ -62,7 +62,16 @@ export function nativeMissing(name: string): string {
   return found.interfaces.includes(name) ? '' : `this shim was built without ${name}`;
 }
 
+/** A second: beyond it nothing is gained that a busy loop of one's own would not give. */
+const SPIN_MAX = 1e6;
+
 function native(name: string, { spin = 0 }: NativeOptions): Host {
+  if (typeof spin !== 'number' || !(spin >= 0 && spin <= SPIN_MAX)) {
+    throw new CalandriaError(
+      'ERR_CALANDRIA_BAD_OPTION',
+      `spin is from 0 to ${SPIN_MAX} microseconds, not ${String(spin)}.`,
+    );
+  }
   let handle: Handle | undefined;
   return {
     name,

@@ -38,3 +38,14 @@ export function checkSampling(value: unknown): void {
     `sampling is 'none' or 'turn', not ${JSON.stringify(value)}.`,
   );
 }
+
+const SEED_END = 2n ** 64n;
+
+export function checkSeed(value: unknown): void {
+  if (typeof value !== 'bigint') throw typeError('seed', 'a bigint', value);
+  if (value >= 0n && value < SEED_END) return;
+  throw new CalandriaError(
+    'ERR_CALANDRIA_BAD_OPTION',
+    `seed is a bigint from 0 to 2^64 - 1, not ${value}.`,
+  );
+}

@@ -63,14 +63,21 @@ export class Connection {
     return this.calls.writeBytes(this, bytes);
   }
 
-  /** Takes as many bytes as fit the known send space; answers how many. */
+  /** Takes as many bytes as fit the known send space and the queue's limits; answers how many. */
   writeSome(bytes: Uint8Array): number {
     if (!types.isUint8Array(bytes)) throw typeError('bytes', 'a Uint8Array', bytes);
     const { space, queued } = this.tx;
-    const room =
-      (space === layout.UNKNOWN ? this.calls.memory.limits.queueHighWater : space) - queued;
-    const length = Math.max(0, Math.min(room, bytes.length));
-    if (length > 0) this.write(bytes.subarray(0, length));
+    const { queueBytes, queueHighWater } = this.calls.memory.limits;
+    const fits = Math.min(space === layout.UNKNOWN ? queueHighWater : space, queueBytes) - queued;
+    const length = Math.max(0, Math.min(fits, bytes.length));
+    if (length === 0) return 0;
+    try {
+      this.write(bytes.subarray(0, length));
+    } catch (error) {
+      // What all connections may hold together is used up: nothing fits just now.
+      if ((error as { code?: string }).code === 'ERR_CALANDRIA_QUEUE_FULL') return 0;
+      throw error;
+    }
     return length;
   }
 

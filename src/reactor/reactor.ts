@@ -7,7 +7,14 @@ import { createMemory, long, type ReactorMemory, word } from '../core/memory';
 import { CalandriaError, typeError } from '../errors';
 import type { Host, ProgramDescription } from '../host/host';
 import { checkEndpoint, type Endpoint } from './address';
-import { checkFlag, checkFlags, checkOptions, checkSampling, checkSignal } from './arguments';
+import {
+  checkFlag,
+  checkFlags,
+  checkOptions,
+  checkSampling,
+  checkSeed,
+  checkSignal,
+} from './arguments';
 import { Calls } from './calls';
 import type { Connection } from './connection';
 import { type Counters, readCounters } from './counters';
@@ -84,7 +91,7 @@ export class Reactor {
     checkFlag('debug', options.debug);
     checkSampling(options.sampling);
     checkSignal(options.signal);
-    if (typeof options.seed !== 'bigint') throw typeError('seed', 'a bigint', options.seed);
+    checkSeed(options.seed);
     this.host = host;
     this.limits = completeLimits(options.limits);
     let settings = host.settings ?? 0;

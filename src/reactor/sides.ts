@@ -46,7 +46,7 @@ abstract class Side {
     return EXACTNESS[this.byte(offset)] as Exactness;
   }
 
-  /** For tests: does the place still belong to this owner? */
+  /** Does the place still belong to this owner? */
   get current(): boolean {
     return !this.last && this.word(layout.RECORD_GENERATION) === this.generation;
   }

@@ -18,6 +18,8 @@ export interface Block {
 export type BlocksEnd = 'whole' | 'torn';
 
 const BUFFER_SIZE = 1 << 20;
+/** Bytes that the search behind a bad block looks into at the most. */
+const CHECKED_MAX = 1 << 28;
 
 /** A window that moves forward over a file. */
 class Window {
@@ -54,14 +56,21 @@ class Window {
   }
 }
 
-function blockAt(window: Window, offset: number): Block | undefined {
+/** The body's length, where something like the head of a block stands. */
+function headAt(window: Window, offset: number): number | undefined {
   const head = window.at(offset, BLOCK_HEAD);
   if (!head) return undefined;
-  const kind = head.readUInt32LE(0);
   const length = head.readUInt32LE(4);
-  if (!KINDS.includes(kind) || length % 8 !== 0 || head.readUInt32LE(20) !== 0) return undefined;
+  const plausible = KINDS.includes(head.readUInt32LE(0)) && length % 8 === 0;
+  return plausible && head.readUInt32LE(20) === 0 ? length : undefined;
+}
+
+function blockAt(window: Window, offset: number): Block | undefined {
+  const length = headAt(window, offset);
+  if (length === undefined) return undefined;
   const whole = window.at(offset, BLOCK_HEAD + length);
   if (!whole || blockChecksum(whole, 0, length) !== whole.readUInt32LE(16)) return undefined;
+  const kind = whole.readUInt32LE(0);
   const turn = whole.readUInt32LE(8) + whole.readUInt32LE(12) * 2 ** 32;
   return { kind, turn, body: whole.subarray(BLOCK_HEAD), offset };
 }
@@ -71,7 +80,13 @@ function blockAt(window: Window, offset: number): Block | undefined {
  * payload may hold a trace of its own; its blocks hardly ever are of a turn from here on.
  */
 function validBehind(window: Window, from: number, size: number, turn: number): boolean {
+  let checked = 0;
   for (let offset = from + 8; offset + BLOCK_HEAD <= size; offset += 8) {
+    const length = headAt(window, offset);
+    if (length === undefined) continue;
+    // A tail that is nothing but heads would have each checked to the end: enough is enough.
+    checked += length;
+    if (checked > CHECKED_MAX) return false;
     const block = blockAt(window, offset);
     if (block && block.turn >= turn) return true;
   }

@@ -201,7 +201,8 @@ export class ProgramCore implements Core {
   timerStart(delayLow: number, delayHigh: number, repeat: number): number {
     const operation = layout.CALL_TIMER_START;
     const made = this.comparison.call(operation, repeat, delayLow, delayHigh, 0);
-    this.timer = made?.address ?? 0;
+    // As deliveries will say it: a signed word.
+    this.timer = (made?.address ?? 0) | 0;
     return made?.result ?? layout.CALL_NO_TIMER;
   }
 

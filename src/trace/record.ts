@@ -1,6 +1,6 @@
 // record(host, where): a decorator over any host. The reactor does not know that it is there.
 import * as layout from '../../assembly/layout';
-import { type CalandriaError, CalandriaError as RecordingError } from '../errors';
+import { CalandriaError } from '../errors';
 import type { Host } from '../host/host';
 import type { Payload } from './format';
 import { Recorder } from './recorder';
@@ -20,19 +20,26 @@ export interface RecordOptions {
 export function record(host: Host, where: string | Sink, options: RecordOptions = {}): Host {
   const { payload = 'full', onError = warn } = options;
   if (payload !== 'full' && payload !== 'digest') {
-    throw new RecordingError(
+    throw new CalandriaError(
       'ERR_CALANDRIA_BAD_OPTION',
       `payload is "full" or "digest", not ${JSON.stringify(payload)}.`,
     );
   }
   let recorder: Recorder | undefined;
-  const finish = (): void => recorder?.end();
+  const finish = (): void => {
+    if (!recorder) return;
+    living.delete(recorder);
+    recorder.end();
+  };
   return {
-    ...host,
+    name: host.name,
     settings:
       (host.settings ?? 0) |
       layout.SETTING_TRACE |
       (payload === 'digest' ? layout.SETTING_TRACE_DIGEST : 0),
+    ...(host.seed === undefined ? {} : { seed: host.seed }),
+    ...(host.core ? { core: host.core } : {}),
+    ...(host.thrown ? { thrown: (error: unknown) => host.thrown?.(error) } : {}),
     open(seam) {
       const sink = typeof where === 'string' ? fileSink(where) : where;
       const writer = new Recorder(seam.memory, seam.description, sink, {
@@ -41,26 +48,44 @@ export function record(host: Host, where: string | Sink, options: RecordOptions 
         onError,
       });
       recorder = writer;
-      // A process that simply runs out of work has ended its recording too.
-      process.once('exit', finish);
-      host.open({
-        ...seam,
-        ingest: () => writer.in(seam.ingest),
-        end() {
-          seam.end();
-          writer.out();
-        },
-      });
+      endWithProcess(writer);
+      try {
+        host.open({
+          ...seam,
+          ingest: () => writer.in(seam.ingest),
+          end() {
+            seam.end();
+            writer.out();
+          },
+        });
+      } catch (error) {
+        finish();
+        throw error;
+      }
     },
+    wake: () => host.wake(),
+    hold: (hold) => host.hold(hold),
     close() {
       host.close();
       // The turn that closes the reactor is complete when it does.
       recorder?.out();
       finish();
-      process.removeListener('exit', finish);
     },
     spill: () => recorder?.spill(),
   };
+}
+
+const living = new Set<Recorder>();
+let watching = false;
+
+/** A process that simply runs out of work has ended its recordings too. */
+function endWithProcess(recorder: Recorder): void {
+  living.add(recorder);
+  if (watching) return;
+  watching = true;
+  process.once('exit', () => {
+    for (const left of living) left.end();
+  });
 }
 
 function warn({ message, name, code }: CalandriaError): void {

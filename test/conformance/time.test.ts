@@ -23,6 +23,21 @@ forEachHost('time', (bench) => {
     expect(early).toEqual([]);
   });
 
+  test('thousands of timers for the same time all fire, though nothing else happens', async () => {
+    const reactor = bench.reactor();
+    const total = 3000;
+    let fired = 0;
+    await new Promise<void>((resolve) => {
+      for (let started = 0; started < total; started++) {
+        reactor.setTimer(20, () => {
+          fired++;
+          if (fired === total) resolve();
+        });
+      }
+    });
+    expect(fired).toBe(total);
+  });
+
   test('a timer of less than a millisecond is not early either', async () => {
     const reactor = bench.reactor();
     for (let round = 0; round < 20; round++) {

@@ -105,7 +105,7 @@ describe('structures', () => {
     );
     expect(fields.length).toBeGreaterThan(100);
     expectFits(CONTROL_SIZE, fields);
-    expect(CONTROL + CONTROL_SIZE).toBeGreaterThan(layout.COUNTER_HOST_ENTRIES);
+    expect(CONTROL + CONTROL_SIZE).toBeGreaterThan(layout.COUNTER_HOST_INTERRUPTED);
     const spares = layout.SPARE_LIST + 4 * layout.SPARE_LIST_MAX;
     expect(spares).toBeLessThanOrEqual(layout.COUNTER_EVENTS);
     expect(layout.COUNTER_EVENTS + 8 * layout.COUNTERS_CORE).toBeLessThanOrEqual(

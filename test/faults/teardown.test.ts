@@ -4,10 +4,11 @@ import { start } from '../support/program';
 import '../support/tidy-up';
 
 describe('teardown', () => {
-  test('workers terminated while they serve leave no descriptor and no crash', async () => {
+  test('workers terminated while they serve send nothing twice and leave no descriptor', async () => {
     const program = start('faults/programs/workers.mjs');
-    const { echoed, first, last } = await program.next<Record<string, number>>();
+    const { echoed, wrong, first, last } = await program.next<Record<string, number>>();
     expect(echoed).toBeGreaterThan(0);
+    expect(wrong).toBe(0);
     expect(last).toBeLessThanOrEqual(first as number);
     expect(await program.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
   }, 30_000);

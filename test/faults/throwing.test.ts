@@ -59,4 +59,18 @@ describe('a handler that fails', () => {
       expect((await program.ended).code).toBe(0);
     },
   );
+
+  test.each(['epoll', 'node'])(
+    'on %s the turn of a throw ends after its own microtasks, and replays the same',
+    async (host) => {
+      const program = start('faults/programs/throw-and-replay.mjs', { parameters: [host] });
+      expect(await program.next()).toEqual({
+        thrown: ['boom'],
+        core: 'identical',
+        verdict: 'identical',
+        replayed: 1,
+      });
+      expect(await program.ended).toMatchObject({ code: 0, stderr: '' });
+    },
+  );
 });

@@ -169,8 +169,14 @@ async function run() {
   if (place.startsWith('connect')) dial(reactor, port);
   await visit(port, true);
   const { completionsStale, eventsStale } = reactor.counters;
+  // A reactor that has ended is closed. (One that lives may wait for ever for a completion that was
+  // made somebody else's.)
+  const late = new Promise((resolve) => setTimeout(resolve, 5000, false));
+  const closing = errors.length > 0 ? reactor.close().then(() => true) : false;
+  const closed = await Promise.race([closing, late]);
   process.send({
     done,
+    closed,
     errors,
     heard,
     stale: completionsStale + eventsStale - before.completionsStale - before.eventsStale,

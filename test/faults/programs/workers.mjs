@@ -19,7 +19,8 @@ async function serve() {
 async function main() {
   const descriptors = [];
   let echoed = 0;
-  for (let round = 0; round < 8; round++) {
+  let wrong = 0;
+  for (let round = 0; round < 12; round++) {
     const worker = new Worker(new URL(import.meta.url));
     const port = await new Promise((resolve) => worker.once('message', resolve));
     const sockets = Array.from({ length: 5 }, () => connect({ port, host: '127.0.0.1' }));
@@ -27,13 +28,21 @@ async function main() {
       (socket) =>
         new Promise((resolve) => {
           socket.on('error', () => {});
-          socket.on('close', resolve);
-          // Answers every echo with the next message: there is always something under way.
+          let heard = '';
+          let next = 0;
+          // Answers every echo with the next number: there is always something under way, and
+          // whatever is sent twice shows.
           socket.on('data', (chunk) => {
             echoed += chunk.length;
-            socket.write(chunk);
+            heard += chunk;
+            socket.write(`${++next};`);
           });
-          socket.write('busy');
+          socket.on('close', () => {
+            const numbers = heard.split(';').slice(0, -1);
+            if (numbers.some((number, place) => number !== String(place))) wrong++;
+            resolve();
+          });
+          socket.write('0;');
         }),
     );
     await new Promise((resolve) => sockets[0].once('data', resolve));
@@ -41,7 +50,7 @@ async function main() {
     await Promise.all(ended);
     descriptors.push(readdirSync('/proc/self/fd').length);
   }
-  process.send({ echoed, first: descriptors[0], last: descriptors.at(-1) }, () =>
+  process.send({ echoed, wrong, first: descriptors[0], last: descriptors.at(-1) }, () =>
     process.disconnect(),
   );
 }
