@@ -4,7 +4,7 @@
 
 import * as arenas from './arenas';
 import * as draining from './draining';
-import { settleAbandoned } from './failure';
+import { abandon, abandonAll } from './failure';
 import * as layout from './layout';
 import { bounce, long, setLong, setWord, word } from './memory';
 import * as pieces from './pieces';
@@ -191,13 +191,6 @@ export function destroy(record: i32, generation: u32): i32 {
   return result(layout.CALL_TAKEN);
 }
 
-function abandon(record: i32): void {
-  if (records.state(record) >= layout.STATE_CLOSED) return;
-  records.set(record, layout.WORK_WANT_CLOSE | layout.WORK_ABANDONED);
-  if (records.kind(record) == layout.KIND_CONNECTION) settleAbandoned(record);
-  list(record);
-}
-
 /** The kernel's figures for both sides, in the record when the next turn begins. */
 export function sample(record: i32, generation: u32): i32 {
   logged(layout.CALL_SAMPLE, record, generation, 0, 0);
@@ -264,26 +257,27 @@ export function thrown(record: i32, generation: u32): i32 {
 }
 
 /**
- * Ends the reactor's work: with `drain`, sources close once they are quiet; without, now. The
- * deadline is for the trace.
+ * Ends the reactor's work: with `drain`, sources close once they are quiet, and after `deadline`
+ * milliseconds (-1: never) what is left is dropped; without, all is dropped now.
  */
 export function stop(drain: i32, deadline: i32): i32 {
   logged(layout.CALL_STOP, layout.NONE, 0, drain, deadline);
-  draining.begin();
+  draining.begin(deadline);
+  if (drain) leaveGently();
+  else abandonAll();
+  again();
+  return result(layout.CALL_TAKEN);
+}
+
+/** Nobody comes in any more; open connections are draining.ts's affair. */
+function leaveGently(): void {
   const touched = word(layout.RECORDS_TOUCHED);
   for (let record = 0; record < touched; record++) {
     const state = records.state(record);
     if (state == layout.STATE_FREE || state >= layout.STATE_CLOSED) continue;
-    if (!drain) {
-      abandon(record);
-    } else if (records.kind(record) == layout.KIND_LISTENER) {
-      closing(record);
-    } else if (state < layout.STATE_OPEN && !accepting(record)) {
-      closing(record);
-    }
+    const opening = state < layout.STATE_OPEN && !accepting(record);
+    if (opening || records.kind(record) == layout.KIND_LISTENER) closing(record);
   }
-  again();
-  return result(layout.CALL_TAKEN);
 }
 
 /** An accept is under way for it: whoever knocked is a connection like the others, and drains. */

@@ -12,7 +12,7 @@
 import { chooseReadSegments, initialiseArenas } from './arenas';
 import { ingestCompletions } from './completions';
 import { digest as digestBytes } from './digest';
-import { dueAt, lookWhenDue } from './draining';
+import { dropWhenLate, dueAt, lookWhenDue } from './draining';
 import { ingestEvents } from './events';
 import * as layout from './layout';
 import { unparkWhenDue } from './listeners';
@@ -84,6 +84,7 @@ export function turn(): void {
 export function end(): void {
   assert(word(layout.PHASE) == layout.PHASE_TURN, 'the end of no turn');
   chooseReadSegments();
+  dropWhenLate();
   settleAll();
   freeFired();
   if (arming()) setWord(layout.TURN_AGAIN, 1);

@@ -3,6 +3,7 @@
 
 import { deliver } from './deliveries';
 import * as layout from './layout';
+import { word } from './memory';
 import * as pieces from './pieces';
 import * as records from './records';
 import { setReadError, setWriteError } from './updates';
@@ -49,5 +50,20 @@ export function settleAbandoned(record: i32): void {
   const state = records.state(record);
   if (state == layout.STATE_OPEN || state == layout.STATE_CLOSING) {
     records.setState(record, layout.STATE_FAILED);
+  }
+}
+
+/** Drops what is queued and closes the descriptor: now, or when what is under way was answered. */
+export function abandon(record: i32): void {
+  if (records.state(record) >= layout.STATE_CLOSED) return;
+  records.set(record, layout.WORK_WANT_CLOSE | layout.WORK_ABANDONED);
+  if (records.kind(record) == layout.KIND_CONNECTION) settleAbandoned(record);
+  records.list(record);
+}
+
+export function abandonAll(): void {
+  const touched = word(layout.RECORDS_TOUCHED);
+  for (let record = 0; record < touched; record++) {
+    if (records.state(record) != layout.STATE_FREE) abandon(record);
   }
 }

@@ -173,6 +173,11 @@ export const STATE_FIRED_HEAD = CONTROL + 504;
 export const SPARE_LIST = CONTROL + 512;
 export const SPARE_LIST_MAX = 64;
 
+/** [c] u64: when draining drops what is left; 0 for never. */
+export const STATE_DRAIN_LIMIT = CONTROL + 768;
+/** [c] Milliseconds plus 1 until then, from the next turn on; 0 for none. */
+export const STATE_DRAIN_DELAY = CONTROL + 776;
+
 // Counters: u64 each. The core's are part of the determinism; the host's say what the kernel was
 // asked.
 export const COUNTER_EVENTS = CONTROL + 1024;

@@ -75,6 +75,8 @@ const DELAY_MAX = Math.floor(Number.MAX_SAFE_INTEGER / 1e6);
 const BACKLOG = 511;
 /** A peer that never ends must not keep a reactor from closing, ms. */
 const DRAIN_DEADLINE = 5000;
+/** 2^31 - 2 ms, about 24 days: the core takes a word. */
+const DEADLINE_MAX = 2 ** 31 - 2;
 
 export class Reactor {
   readonly limits: Limits;
@@ -228,21 +230,16 @@ export class Reactor {
     if (typeof deadline !== 'number' && deadline !== undefined) {
       throw typeError('deadline', 'a number', deadline);
     }
-    if (deadline !== undefined && !(deadline >= 0 && deadline <= DELAY_MAX)) {
-      throw typeError('deadline', `milliseconds from 0 to ${DELAY_MAX}`, deadline);
+    if (deadline !== undefined && !(deadline >= 0 && deadline <= DEADLINE_MAX)) {
+      throw typeError('deadline', `milliseconds from 0 to ${DEADLINE_MAX}`, deadline);
     }
     if (this.calls.closed) return Promise.resolve();
-    const first = this.closing === undefined;
     this.closing ??= new Promise((resolve) => {
       this.settleClosing = resolve;
     });
-    const limited = drain && deadline !== undefined;
-    if (first || !drain) {
-      const limit = limited ? Math.ceil(deadline) : -1;
-      this.calls.hold.close();
-      this.calls.make((core) => core.stop(drain ? 1 : 0, limit));
-      if (limited) this.setTimer(Math.ceil(deadline), () => void this.close()).unref();
-    }
+    this.calls.hold.close();
+    const limit = drain && deadline !== undefined ? Math.ceil(deadline) : -1;
+    this.calls.make((core) => core.stop(drain ? 1 : 0, limit));
     return this.closing;
   }
 
