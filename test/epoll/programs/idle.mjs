@@ -4,12 +4,9 @@ import layout from '../../../build/js/assembly/layout.js';
 
 const wanted = Number(process.argv[2]);
 const reactor = createReactor({ host: 'epoll', limits: { connections: wanted + 8 } });
-let opened = 0;
 let before = 0;
-let first = 0;
 
 async function measure() {
-  const after = resident();
   const use = process.cpuUsage();
   const { turn } = reactor;
   const start = performance.now();
@@ -17,8 +14,7 @@ async function measure() {
   await new Promise((resolve) => setTimeout(resolve, 500));
   const { user, system } = process.cpuUsage(use);
   process.send({
-    opened,
-    resident: (after - before) / (wanted - first),
+    opened: reactor.counters.accepted,
     wasm: layout.RECORD_SIZE + layout.PEER_SIZE,
     share: (user + system) / 1000 / (performance.now() - start),
     turns: reactor.turn - turn,
@@ -39,25 +35,17 @@ const listener = reactor.listen(
   },
 );
 const { port } = await listener.ready();
+before = resident();
 
-/** The clients have connected; the last of them may still be in the backlog. */
-async function accepted(count) {
-  while (reactor.counters.accepted < count) {
+process.on('message', async ({ connected }) => {
+  if (!connected) return measure();
+  // The clients have connected; the last of them may still be in the backlog.
+  while (reactor.counters.accepted < connected) {
     await new Promise((resolve) => reactor.setTimer(1, resolve));
   }
-  opened = reactor.counters.accepted;
-}
-
-process.on('message', async (message) => {
-  if (message.first) {
-    first = message.first;
-    await accepted(first);
-    before = resident();
-    process.send({ ready: true });
-  } else {
-    await accepted(message.connected);
-    await measure();
-  }
+  const after = resident();
+  process.send({ grown: after - before });
+  before = after;
 });
 process.send({ port });
 // Without its test there is nothing left to do.
