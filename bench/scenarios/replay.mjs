@@ -13,6 +13,7 @@ export default {
     columns: [
       { key: 'replayRatio', label: 'x recorded run', digits: 3 },
       { key: 'replayed', label: 'replay CPU us', digits: 3 },
+      { key: 'core', label: 'core dispatch us', digits: 3 },
       { key: 'recorded', label: 'recorded CPU us', digits: 3 },
       { key: 'messages', label: 'messages', digits: 0 },
     ],
@@ -38,6 +39,7 @@ export default {
         return {
           replayRatio: replayed / recorded,
           replayed,
+          core: replay.coreMicroseconds / replay.messages,
           recorded,
           messages: replay.messages,
           errors: result.errors,

@@ -3,7 +3,7 @@
 //
 //   node replay.mjs TRACE
 
-import { openTrace, replayProgram } from 'calandria';
+import { openTrace, replayCore, replayProgram } from 'calandria';
 import { echo } from './echo-program.mjs';
 
 const trace = openTrace(process.argv[2]);
@@ -21,4 +21,17 @@ if (report.divergence) {
   console.error(`Error: the replay diverged in turn ${report.divergence.turn}`);
   process.exit(1);
 }
-console.log(JSON.stringify({ cpuMicroseconds: user + system, messages, verdict: report.verdict }));
+
+// The core alone, dispatching every event and completion of the run again; comparing what it makes
+// of them is included.
+const start = process.cpuUsage();
+replayCore(trace);
+const core = process.cpuUsage(start);
+console.log(
+  JSON.stringify({
+    cpuMicroseconds: user + system,
+    coreMicroseconds: core.user + core.system,
+    messages,
+    verdict: report.verdict,
+  }),
+);
