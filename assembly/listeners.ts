@@ -22,16 +22,20 @@ const PARK_TIME: u64 = 100_000_000;
 /** What the end of a turn decides for an open listener. */
 export function settle(record: i32): void {
   const source = records.at(record);
-  if (!records.has(record, layout.WORK_READY) || load<u32>(source, layout.RECORD_IN_FLIGHT) != 0)
-    return;
-  if (records.has(record, layout.WORK_CONTROLLING | layout.WORK_PARKED)) return;
-  if (!records.has(record, layout.WORK_COUNTED)) {
-    if (!roomFor(1)) return records.list(record);
-    records.set(record, layout.WORK_CONTROLLING);
-    submit(layout.OPERATION_SAMPLE, record, 0, 0, 1);
-    return again();
-  }
+  if (records.has(record, layout.WORK_CONTROLLING)) return;
+  if (records.has(record, layout.WORK_WANT_SAMPLE)) return countWaiting(record);
+  if (!records.has(record, layout.WORK_READY) || records.has(record, layout.WORK_PARKED)) return;
+  if (load<u32>(source, layout.RECORD_IN_FLIGHT) != 0) return;
+  if (!records.has(record, layout.WORK_COUNTED)) return countWaiting(record);
   accept(record, source);
+}
+
+function countWaiting(record: i32): void {
+  if (!roomFor(1)) return records.list(record);
+  records.clear(record, layout.WORK_WANT_SAMPLE);
+  records.set(record, layout.WORK_CONTROLLING);
+  submit(layout.OPERATION_SAMPLE, record, 0, 0, 1);
+  again();
 }
 
 function accept(record: i32, source: u32): void {

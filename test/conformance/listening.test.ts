@@ -124,6 +124,17 @@ forEachHost('listening', (bench) => {
     expect(story.lines).toEqual(['error ECONNREFUSED', 'close']);
   });
 
+  test('sample() counts who waits, though nobody ever knocked', async () => {
+    const { listener, reactor } = await bench.serve({});
+    expect(listener.rx.exactness).toBe('unknown');
+    listener.sample();
+    // Asked of the turn that takes the call, and answered in the next.
+    for (let turns = 0; turns < 3; turns++) {
+      await new Promise<void>((resolve) => void reactor.setTimer(0, () => resolve()));
+    }
+    expect([listener.backlog, listener.rx.exactness]).toEqual([0, 'exact']);
+  });
+
   test('a closed listener leaves its path to the next one', async () => {
     const path = bench.path();
     for (let round = 0; round < 2; round++) {
