@@ -46,22 +46,42 @@ export function open(
     wants,
   );
   if (record == layout.NONE) return result(layout.CALL_NO_RECORD);
+  ask(
+    record,
+    dial ? layout.OPERATION_CONNECT : layout.OPERATION_LISTEN,
+    address,
+    length,
+    port | (options << 16),
+    backlog,
+  );
+  return result(record);
+}
+
+/** The end of this turn submits the operation that opens it; until then the bytes stay held. */
+export function ask(
+  record: i32,
+  operation: i32,
+  address: u32,
+  length: u32,
+  argument: i32,
+  extra: i32,
+): void {
   const segment = arenas.commit(address, length);
   arenas.hold(segment);
   const asked = records.peerAt(record);
   store<u32>(asked, address, layout.ASKED_ADDRESS);
   store<u32>(asked, length, layout.ASKED_LENGTH);
-  store<i32>(asked, port | (options << 16), layout.ASKED_ARGUMENT);
-  store<i32>(asked, backlog, layout.ASKED_BACKLOG);
+  store<i32>(asked, argument, layout.ASKED_ARGUMENT);
+  store<i32>(asked, extra, layout.ASKED_BACKLOG);
   store<i32>(asked, segment, layout.ASKED_SEGMENT);
+  store<i32>(asked, operation, layout.ASKED_OPERATION);
   records.set(record, layout.WORK_WANT_OPEN);
   list(record);
   named(records.generation(record));
-  return result(record);
 }
 
 /** All or nothing: may `length` more bytes be queued? */
-function admit(record: i32, generation: u32, length: u32): i32 {
+export function admit(record: i32, generation: u32, length: u32): i32 {
   const refusal = refuse(record, generation);
   if (refusal != layout.CALL_TAKEN) return refusal;
   if (dropping(record)) return layout.CALL_TAKEN;
@@ -82,11 +102,13 @@ function refuse(record: i32, generation: u32): i32 {
   if (state == layout.STATE_CLOSING || records.has(record, layout.WORK_WANT_SHUTDOWN))
     return layout.CALL_CLOSED;
   if (records.has(record, layout.WORK_WANT_CLOSE)) return layout.CALL_CLOSED;
-  return records.kind(record) == layout.KIND_CONNECTION ? layout.CALL_TAKEN : layout.CALL_CLOSED;
+  const kind = records.kind(record);
+  const sends = kind == layout.KIND_CONNECTION || kind == layout.KIND_DATAGRAM;
+  return sends ? layout.CALL_TAKEN : layout.CALL_CLOSED;
 }
 
 /** It failed or drains, and the program has not heard of it: its bytes are taken, and dropped. */
-function dropping(record: i32): bool {
+export function dropping(record: i32): bool {
   return (
     records.state(record) >= layout.STATE_FAILED ||
     records.has(record, layout.WORK_LINGERING) ||
@@ -117,6 +139,11 @@ export function write(record: i32, generation: u32, address: u32, length: u32, t
     : address == bounce
       ? layout.NONE
       : arenas.commit(address, length);
+  return result(enqueue(record, address, length, home));
+}
+
+/** Puts bytes into the record's queue: where they lie (`home`), or copied (NONE). */
+export function enqueue(record: i32, address: u32, length: u32, home: i32): i32 {
   if (home != layout.NONE && pieces.arenaShareLeft()) {
     pieces.append(record, address, length, home);
   } else {
@@ -136,9 +163,9 @@ export function write(record: i32, generation: u32, address: u32, length: u32, t
   list(record);
   const wait =
     records.has(record, layout.WORK_BLOCKED) || queued >= <u32>word(layout.QUEUE_HIGH_WATER);
-  if (!wait) return result(layout.CALL_TAKEN);
+  if (!wait) return layout.CALL_TAKEN;
   records.set(record, layout.WORK_DRAIN_OWED);
-  return result(layout.CALL_WAIT);
+  return layout.CALL_WAIT;
 }
 
 /**
@@ -174,10 +201,7 @@ export function close(record: i32, generation: u32): i32 {
 
 function closing(record: i32): void {
   records.set(record, layout.WORK_WANT_CLOSE);
-  if (
-    records.state(record) == layout.STATE_OPEN &&
-    records.kind(record) == layout.KIND_CONNECTION
-  ) {
+  if (records.state(record) == layout.STATE_OPEN && records.kind(record) != layout.KIND_LISTENER) {
     records.setState(record, layout.STATE_CLOSING);
   }
   list(record);
@@ -276,7 +300,7 @@ function leaveGently(): void {
     const state = records.state(record);
     if (state == layout.STATE_FREE || state >= layout.STATE_CLOSED) continue;
     const opening = state < layout.STATE_OPEN && !accepting(record);
-    if (opening || records.kind(record) == layout.KIND_LISTENER) closing(record);
+    if (opening || records.kind(record) != layout.KIND_CONNECTION) closing(record);
   }
 }
 

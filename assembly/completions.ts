@@ -2,11 +2,15 @@
 // does with success, with "not now", and with failure.
 
 import * as arenas from './arenas';
+import * as batches from './batches';
+import * as datagrams from './datagrams';
 import { deliver } from './deliveries';
 import { fail, failSending } from './failure';
 import * as layout from './layout';
 import * as listeners from './listeners';
 import { count, setWord, submissions, word } from './memory';
+import { completeMerged } from './merged';
+import * as operations from './operations';
 import * as pieces from './pieces';
 import * as records from './records';
 import { setAvailable, setEnded, setEof, setReadError, setSpace } from './updates';
@@ -17,6 +21,10 @@ export function ingestCompletions(): void {
   for (let place = 0; place < total; place++) {
     const entry = submissions + <u32>place * layout.SUBMISSION_SIZE;
     const record = load<i32>(entry, layout.SUBMISSION_RECORD);
+    if (record == layout.NONE) {
+      completeMerged(entry);
+      continue;
+    }
     if (!records.owns(record, load<u32>(entry, layout.SUBMISSION_GENERATION))) {
       count(layout.COUNTER_COMPLETIONS_STALE);
       continue;
@@ -38,6 +46,7 @@ function complete(entry: u32, record: i32, result: i32): void {
       return listeners.accepted(entry, record, result);
     case layout.OPERATION_LISTEN:
     case layout.OPERATION_CONNECT:
+    case layout.OPERATION_OPEN:
       if (result == -layout.ERROR_CANCELED) return openAgain(record);
       releaseName(record);
       return opened(entry, record, result);
@@ -56,12 +65,15 @@ function complete(entry: u32, record: i32, result: i32): void {
       return sampled(entry, record, result);
     case layout.OPERATION_OPTION:
       return;
+    case layout.OPERATION_OPERATE:
+      return operations.answered(entry, record, result);
     default:
       assert(false, 'a completion of no operation');
   }
 }
 
 function received(entry: u32, record: i32, result: i32): void {
+  if (batches.batched(records.kind(record))) return receivedBatch(entry, record, result);
   records.clear(record, layout.WORK_READING | layout.WORK_COUNTED);
   const source = records.at(record);
   const state = records.state(record);
@@ -126,11 +138,61 @@ function received(entry: u32, record: i32, result: i32): void {
   }
 }
 
+/** Records in place of a stream. */
+function receivedBatch(entry: u32, record: i32, result: i32): void {
+  records.clear(record, layout.WORK_READING | layout.WORK_COUNTED);
+  if (result > 0) {
+    const address = load<u32>(entry, layout.SUBMISSION_EXTRA);
+    const left = arenas.readLimitOf(address) - address - result;
+    arenas.arrived(address, result);
+    const source = records.at(record);
+    const kind = records.kind(record);
+    const total = batches.total(kind, address, result);
+    count(layout.COUNTER_READS);
+    count(layout.COUNTER_BYTES_IN, result);
+    count(layout.COUNTER_RECORDS_IN, total);
+    store<u64>(source, load<u64>(source, layout.RECORD_BYTES_IN) + result, layout.RECORD_BYTES_IN);
+    store<u32>(source, result, layout.RECORD_READ_HINT);
+    const appetite = load<u32>(source, layout.RECORD_APPETITE);
+    // Room for another was left unused, so there is none.
+    const drained = appetite == layout.APPETITE_UNLIMITED && left >= batches.roomOf(kind);
+    if (drained) records.clear(record, layout.WORK_READY);
+    setAvailable(
+      record,
+      drained ? 0 : 1,
+      drained ? layout.EXACTNESS_EXACT : layout.EXACTNESS_LOWER_BOUND,
+    );
+    if (records.state(record) != layout.STATE_OPEN) return;
+    if (appetite != layout.APPETITE_UNLIMITED) {
+      store<u32>(source, appetite - min<u32>(appetite, total), layout.RECORD_APPETITE);
+    }
+    if (kind == layout.KIND_PROCESS) records.set(record, layout.WORK_END_DELIVERED);
+    deliver(layout.DELIVER_DATA, record, address, result, total);
+  } else if (result == 0 || result == -layout.ERROR_AGAIN) {
+    count(layout.COUNTER_READS_EMPTY);
+    records.clear(record, layout.WORK_READY);
+    setAvailable(record, 0, layout.EXACTNESS_EXACT);
+  } else if (result == -layout.ERROR_NO_BUFFERS) {
+    count(layout.COUNTER_READS_WAITING);
+  } else if (records.kind(record) == layout.KIND_DATAGRAM && datagrams.passing(-result)) {
+    // About one datagram that this socket sent (ICMP, RFC 1122, section 4.1.3.3): it lives on.
+    setReadError(record, -result);
+    if (records.state(record) == layout.STATE_OPEN) {
+      deliver(layout.DELIVER_ERROR, record, 0, 0, -result);
+    }
+  } else {
+    fail(record, -result);
+  }
+}
+
 function sent(entry: u32, record: i32, result: i32): void {
   records.clear(record, layout.WORK_SENDING | layout.WORK_COUNTED);
   const source = records.at(record);
   store<u32>(source, 0, layout.RECORD_IN_FLIGHT);
   const asked = load<i32>(entry, layout.SUBMISSION_LENGTH);
+  if (records.kind(record) == layout.KIND_DATAGRAM && datagrams.refused(entry, record, result)) {
+    return;
+  }
   if (result < 0 && result != -layout.ERROR_AGAIN) {
     failSending(record, -result);
     return;
@@ -177,6 +239,7 @@ function opened(entry: u32, record: i32, result: i32): void {
   const address = keepPeer(entry, record);
   if (state != layout.STATE_OPENING && state != layout.STATE_CONNECTING) return;
   records.setState(record, layout.STATE_OPEN);
+  if (result & layout.OPENED_DOUBTFUL) records.set(record, layout.WORK_URGENT_SEEN);
   if (records.kind(record) == layout.KIND_LISTENER) {
     deliver(layout.DELIVER_LISTENING, record, address, layout.PEER_SIZE, 0);
     return;

@@ -17,6 +17,8 @@ import { ingestEvents } from './events';
 import * as layout from './layout';
 import { unparkWhenDue } from './listeners';
 import { bind, deliveries, long, setLong, setWord, submissions, updates, word } from './memory';
+import { settleMerged } from './merged';
+import { cancelAbandoned, initialiseOperations, settleOperations } from './operations';
 import { settleAll } from './settle';
 import { arm, arming, earliest, fire, freeFired, initialiseTimers } from './timers';
 import { settleUpdates } from './updates';
@@ -38,6 +40,8 @@ export {
   timerStart,
   write,
 } from './calls';
+export { generation as operationGeneration } from './operations';
+export { openSource, operate, sendTo } from './source-calls';
 
 /** Once, after the reactor wrote the limits and region addresses into fresh memory. */
 export function initialise(): void {
@@ -53,6 +57,7 @@ export function initialise(): void {
   setLong(layout.STATE_RANDOM_LOW, spread(seed + 0x9e3779b97f4a7c15) | 1);
   setLong(layout.STATE_RANDOM_HIGH, spread(seed + 0x3c6ef372fe94f82a));
   initialiseTimers();
+  initialiseOperations();
   initialiseArenas();
 }
 
@@ -73,6 +78,7 @@ export function turn(): void {
   ingestCompletions();
   ingestEvents();
   setWord(layout.EVENT_COUNT, 0);
+  cancelAbandoned();
   arm();
   fire();
   unparkWhenDue();
@@ -85,6 +91,8 @@ export function end(): void {
   assert(word(layout.PHASE) == layout.PHASE_TURN, 'the end of no turn');
   chooseReadSegments();
   dropWhenLate();
+  settleMerged();
+  settleOperations();
   settleAll();
   freeFired();
   if (arming()) setWord(layout.TURN_AGAIN, 1);

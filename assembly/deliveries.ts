@@ -2,7 +2,7 @@
 // limits (the reactor computes it), so that running past it is a mistake in the core and not a
 // condition of load.
 import * as layout from './layout';
-import { count, deliveries, setWord, word } from './memory';
+import { count, deliveries, setWord, tasks, word } from './memory';
 import * as records from './records';
 
 export function deliver(kind: i32, record: i32, address: u32, length: u32, value: i32): void {
@@ -25,6 +25,27 @@ export function deliverTimer(timer: i32, generation: u32, expirations: i32): voi
   store<i32>(entry, timer, layout.DELIVERY_RECORD);
   store<u32>(entry, generation, layout.DELIVERY_GENERATION);
   store<i32>(entry, expirations, layout.DELIVERY_VALUE);
+}
+
+/** What became of an operation, or of a part of it. Its source may be gone already. */
+export function deliverOperation(
+  kind: i32,
+  operation: i32,
+  address: u32,
+  length: u32,
+  error: i32,
+  via: i32,
+): void {
+  const task = tasks + ((<u32>operation) << layout.TASK_SHIFT);
+  const entry = next();
+  store<u32>(entry, kind | (via << 8), layout.DELIVERY_KIND);
+  store<i32>(entry, load<i32>(task, layout.TASK_RECORD), layout.DELIVERY_RECORD);
+  store<u32>(entry, load<u32>(task, layout.TASK_RECORD_GENERATION), layout.DELIVERY_GENERATION);
+  store<u32>(entry, address, layout.DELIVERY_ADDRESS);
+  store<u32>(entry, length, layout.DELIVERY_LENGTH);
+  store<i32>(entry, error, layout.DELIVERY_VALUE);
+  store<i32>(entry, operation, layout.DELIVERY_HANDLERS);
+  store<u32>(entry, load<u32>(task, layout.TASK_GENERATION), layout.DELIVERY_LISTENER);
 }
 
 function next(): u32 {

@@ -2,6 +2,7 @@
 // event means for a record is decided once, in apply(), whatever the kernel interface.
 import * as layout from './layout';
 import { count, events, word } from './memory';
+import { announce } from './merged';
 import * as records from './records';
 import { setAvailable, setEof, setSpace } from './updates';
 
@@ -49,9 +50,11 @@ function epollBits(raised: i32): i32 {
   return bits;
 }
 
-function apply(record: i32, generation: u32, bits: i32, available: i32): void {
+/** READY_ bits for a record, and how much is there, where the report says so. */
+export function apply(record: i32, generation: u32, bits: i32, available: i32): void {
   if (!records.owns(record, generation)) {
     if (record == layout.RECORD_WAKE) return;
+    if (record == layout.RECORD_COMPLETIONS) return announce();
     count(layout.COUNTER_EVENTS_STALE);
     return;
   }

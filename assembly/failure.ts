@@ -57,7 +57,7 @@ export function settleAbandoned(record: i32): void {
 export function abandon(record: i32): void {
   if (records.state(record) >= layout.STATE_CLOSED) return;
   records.set(record, layout.WORK_WANT_CLOSE | layout.WORK_ABANDONED);
-  if (records.kind(record) == layout.KIND_CONNECTION) settleAbandoned(record);
+  if (records.kind(record) != layout.KIND_LISTENER) settleAbandoned(record);
   records.list(record);
 }
 

@@ -17,6 +17,7 @@
 //            │ calls            stream      │  handlers → trace (written only while recording)
 //            │ records         128 B each   │  one a source: both sides' latest kevent-style state
 //            │ peers            32 B each   │  socket addresses, kept apart because they are cold
+//            │ operations       64 B each   │  what was asked of a source and is answered later
 //            │ timers, heap, pieces, links  │
 //            │ queue blocks      4 KiB each │  unsent tails: bytes copied after a short write
 //            │ bounce buffer                │  room for one write while the write arena is full
@@ -24,7 +25,7 @@
 //            │ write arena                  │
 //            └──────────────────────────────┘  end of memory; it never grows, so no view goes stale
 
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 /** "CALA" read as a little-endian word: the shim refuses memory that does not begin with it. */
 export const LAYOUT_MAGIC = 0x414c4143;
 export const PAGE_SIZE = 0x10000;
@@ -61,11 +62,22 @@ export const READ_SIZE_MAX = CONTROL + 72;
 export const SETTINGS = CONTROL + 76;
 export const SEED_LOW = CONTROL + 80;
 export const SEED_HIGH = CONTROL + 84;
+export const OPERATIONS_MAX = CONTROL + 88;
+/** Most operations that the host holds at once; the rest wait in the core. */
+export const OPERATIONS_FLYING_MAX = CONTROL + 92;
+/** Most completions taken in one COLLECT. */
+export const COLLECT_MAX = CONTROL + 96;
 
 export const SETTING_SAMPLE_TURN = 1;
 export const SETTING_POISON = 2;
 export const SETTING_TRACE = 4;
 export const SETTING_TRACE_DIGEST = 8;
+/** The announcing eventfd counts down by one a read (EFD_SEMAPHORE); for comparison. */
+export const SETTING_SEMAPHORE = 16;
+/** While operations are with the host, COLLECT in every turn, announced or not. */
+export const SETTING_COLLECT_ALWAYS = 32;
+/** sendFile reads and writes, so that a trace has the bytes too. */
+export const SETTING_COPY_FILES = 64;
 
 // Region addresses: written by the reactor before initialise(), never after.
 export const SUBMISSIONS_BASE = CONTROL + 128;
@@ -86,6 +98,7 @@ export const SEGMENTS_BASE = CONTROL + 184;
 export const READ_ARENA_BASE = CONTROL + 188;
 export const WRITE_ARENA_BASE = CONTROL + 192;
 export const MEMORY_SIZE = CONTROL + 196;
+export const OPERATIONS_BASE = CONTROL + 200;
 
 // Exchange words. Who writes: [c]ore, [h]ost, [r]eactor.
 /** [c] Entries the host has to execute. */
@@ -178,6 +191,23 @@ export const STATE_DRAIN_LIMIT = CONTROL + 768;
 /** [c] Milliseconds plus 1 until then, from the next turn on; 0 for none. */
 export const STATE_DRAIN_DELAY = CONTROL + 776;
 
+// Operations (operations.ts) and the merged loop (merged.ts).
+export const STATE_FREE_OPERATION = CONTROL + 784;
+export const STATE_OPERATIONS_TOUCHED = CONTROL + 788;
+/** Operations in use, and of those the ones that the host holds. */
+export const OPERATIONS_USED = CONTROL + 792;
+export const OPERATIONS_FLYING = CONTROL + 796;
+/** First in, first out: operations that wait to be submitted. */
+export const STATE_WAITING_HEAD = CONTROL + 800;
+export const STATE_WAITING_TAIL = CONTROL + 804;
+export const STATE_WAITING_COUNT = CONTROL + 808;
+/** The host had no room for one more: wait until one of them has come back. */
+export const STATE_HOST_FULL = CONTROL + 812;
+/** MERGED_… bits. */
+export const STATE_MERGED = CONTROL + 816;
+/** i32 completions announced and not collected; below 0 when some came before their news. */
+export const STATE_EXPECTED = CONTROL + 820;
+
 // Counters: u64 each. The core's are part of the determinism; the host's say what the kernel was
 // asked.
 export const COUNTER_EVENTS = CONTROL + 1024;
@@ -201,7 +231,33 @@ export const COUNTER_READS_WAITING = CONTROL + 1160;
 export const COUNTER_ACCEPTS_PARKED = CONTROL + 1168;
 export const COUNTER_TIMERS_FIRED = CONTROL + 1176;
 export const COUNTER_CALLS = CONTROL + 1184;
-export const COUNTERS_CORE = 21;
+export const COUNTER_OPERATIONS = CONTROL + 1192;
+/** Of those: answered by the submission itself, through the kernel's queue, by a thread. */
+export const COUNTER_OPERATIONS_AT_ONCE = CONTROL + 1200;
+export const COUNTER_OPERATIONS_KERNEL = CONTROL + 1208;
+export const COUNTER_OPERATIONS_POOL = CONTROL + 1216;
+/** Continued because less came than was asked for. */
+export const COUNTER_OPERATIONS_SHORT = CONTROL + 1224;
+/** Submissions that the host had no room for, and that were tried again. */
+export const COUNTER_OPERATIONS_REFUSED = CONTROL + 1232;
+export const COUNTER_ANNOUNCEMENTS = CONTROL + 1240;
+export const COUNTER_COLLECTS = CONTROL + 1248;
+/** Collects that brought nothing. */
+export const COUNTER_COLLECTS_EMPTY = CONTROL + 1256;
+/** Records (datagrams, signals, changes, posts, …) that arrived in batches. */
+export const COUNTER_RECORDS_IN = CONTROL + 1264;
+export const COUNTER_RECORDS_OUT = CONTROL + 1272;
+/** Outgoing datagrams that the kernel refused; each with an `error`. */
+export const COUNTER_RECORDS_REFUSED = CONTROL + 1280;
+/** Bytes sent from files, and how often the next ones were read while others were written. */
+export const COUNTER_FILE_BYTES_OUT = CONTROL + 1288;
+export const COUNTER_FILE_OVERLAPS = CONTROL + 1296;
+/** Times that sendFile waited for the disk. */
+export const COUNTER_FILE_COLD = CONTROL + 1304;
+export const COUNTER_IDLES_FIRED = CONTROL + 1312;
+/** Of those: not idle, but at their deadline. */
+export const COUNTER_IDLES_FORCED = CONTROL + 1320;
+export const COUNTERS_CORE = 38;
 
 export const COUNTER_HOST_WAITS = CONTROL + 1536;
 export const COUNTER_HOST_CONTROLS = CONTROL + 1544;
@@ -266,6 +322,8 @@ export const APPETITE_UNLIMITED = -1;
 export const NONE = -1;
 /** The index in a host's own wake-up events: they end the wait and mean nothing else. */
 export const RECORD_WAKE = -2;
+/** The index in the event that announces completions of operations. */
+export const RECORD_COMPLETIONS = -3;
 /** What available and space say when nobody knows. */
 export const UNKNOWN = -1;
 
@@ -276,6 +334,18 @@ export const EXACTNESS_EXACT = 2;
 export const KIND_FREE = 0;
 export const KIND_LISTENER = 1;
 export const KIND_CONNECTION = 2;
+// Sources whose input is records, not a stream: each RECEIVE brings a batch of them ("Batches").
+export const KIND_DATAGRAM = 3;
+export const KIND_SIGNAL = 4;
+export const KIND_PROCESS = 5;
+/** Changes of a file or folder. */
+export const KIND_PATH = 6;
+/** Links and addresses of this machine. */
+export const KIND_NETWORK = 7;
+/** Posts from other threads. */
+export const KIND_INBOX = 8;
+/** Neither: everything about it is an operation. */
+export const KIND_FILE = 9;
 
 /** Not in use. */
 export const STATE_FREE = 0;
@@ -334,6 +404,14 @@ export const WORK_WANT_KEEP_ALIVE = 4194304;
 export const WORK_KEEP_ALIVE = 8388608;
 /** Draining: our end is sent, what still comes is dropped, the peer's end closes. */
 export const WORK_LINGERING = 16777216;
+// How `change` is repeated; without any of these once for each change (edge).
+export const WORK_LEVEL = 33554432;
+export const WORK_ONE_SHOT = 67108864;
+export const WORK_DISPATCH = 134217728;
+/** A one-shot or dispatch source that has told, and was not enabled again. */
+export const WORK_DISABLED = 268435456;
+/** A TCP connection whose TCP_NODELAY follows its queue. */
+export const WORK_AUTO_DELAY = 536870912;
 
 // ── Submission: 32 bytes, the result written in place ────────────────────────────────────────────
 //
@@ -347,6 +425,8 @@ export const WORK_LINGERING = 16777216;
 export const SUBMISSION_SIZE = 32;
 export const SUBMISSION_OPERATION = 0;
 export const SUBMISSION_FLAGS = 1;
+/** u8: of OPEN the record's KIND_, of OPERATE the TASK_. */
+export const SUBMISSION_DETAIL = 2;
 export const SUBMISSION_RECORD = 4;
 export const SUBMISSION_GENERATION = 8;
 export const SUBMISSION_ADDRESS = 12;
@@ -391,6 +471,34 @@ export const OPERATION_CLOSE = 8;
 export const OPERATION_SAMPLE = 9;
 /** argument: SOCKET_OPTION; length: value. */
 export const OPERATION_OPTION = 10;
+/**
+ * Any other source. detail: KIND_; address, length: bytes; argument, extra: what the kind makes of
+ * them. Answers as CONNECT, with the source's name record at extra; the result may be OPENED_ bits.
+ */
+export const OPERATION_OPEN = 11;
+/**
+ * detail: TASK_; argument: place in the operation table; address, length: bytes to write, or how
+ * many to read. Answers with the result (bytes read, at extra), -EINPROGRESS (a completion follows)
+ * or -EAGAIN (no room: ask again when another has come back); the flags say how (VIA_).
+ */
+export const OPERATION_OPERATE = 12;
+/**
+ * address: first piece, length: bytes of pieces before the file's, argument: pieces, extra: place
+ * in the operation table of the TASK_SEND_FILE. Answers with the bytes sent of both together, or
+ * -EINPROGRESS: the range is being read, and a completion follows when it is in memory.
+ */
+export const OPERATION_SEND_FILE = 13;
+/** Answers how many completions were announced since it was last asked (eventfd(2)). */
+export const OPERATION_ANNOUNCED = 14;
+/** length: most completions. Answers with bytes of completion records, at extra. */
+export const OPERATION_COLLECT = 15;
+/** argument: 0, 1, 2: which stream of the process that was spawned just before. As OPEN. */
+export const OPERATION_TAKE = 16;
+
+/** A short read does not mean drained (ttys, pipes of others). */
+export const OPENED_DOUBTFUL = 1;
+/** A regular file behind a stream: nothing reports readiness, reads are operations. */
+export const OPENED_FILE = 2;
 
 // Options of LISTEN and CONNECT (bits), and names for OPTION.
 export const SOCKET_REUSE_PORT = 1;
@@ -420,6 +528,17 @@ export const ASKED_SEGMENT = 16;
 export const FAMILY_LOCAL = 1;
 export const FAMILY_IPV4 = 4;
 export const FAMILY_IPV6 = 6;
+/** i32 the operation that opens it. */
+export const ASKED_OPERATION = 20;
+// Name records of other sources.
+/** PEER_SCOPE: process id. */
+export const FAMILY_PROCESS = 16;
+/** PEER_PORT: 0 unknown, 1 pipe, 2 tty, 3 socket; of what was adopted. */
+export const FAMILY_DESCRIPTOR = 17;
+/** PEER_BYTES: u64 device, u64 inode; PEER_SCOPE: u32 FILE_TYPE bits (st_mode). */
+export const FAMILY_FILE = 18;
+/** Nothing to say. */
+export const FAMILY_NONE = 19;
 
 // ── Event vectors ────────────────────────────────────────────────────────────────────────────────
 /**
@@ -460,6 +579,137 @@ export const DELIVER_END = 6;
 export const DELIVER_ERROR = 7;
 export const DELIVER_CLOSE = 8;
 export const DELIVER_TIMER = 9;
+/**
+ * An operation is done: VALUE its error number or 0, LENGTH bytes (at ADDRESS, unless 0), HANDLERS
+ * its place, LISTENER its generation, VIA how it was served.
+ */
+export const DELIVER_DONE = 10;
+/** A part of what an operation reads; more follows. */
+export const DELIVER_PART = 11;
+/** An idle watcher: as a timer; VALUE is 1 when it was forced at its deadline. */
+export const DELIVER_IDLE = 12;
+/** The highest of them. */
+export const LAST_DELIVERY_KIND = 12;
+/** u8, of DONE and PART */
+export const DELIVERY_VIA = 1;
+/** Answered by the submission itself: the bytes were in the page cache, or nothing blocks. */
+export const VIA_AT_ONCE = 1;
+/** The kernel's own queue: aio, io_uring. */
+export const VIA_KERNEL = 2;
+export const VIA_POOL = 3;
+
+// ── Operations: 64 bytes; what is asked of a source and answered later ───────────────────────────
+export const TASK_SIZE = 64;
+export const TASK_SHIFT = 6;
+export const TASK_GENERATION = 0;
+export const TASK_KIND = 4;
+export const TASK_STATE = 5;
+export const TASK_VIA = 6;
+export const TASK_RECORD = 8;
+export const TASK_RECORD_GENERATION = 12;
+/** u64 place in the file */
+export const TASK_OFFSET = 16;
+/** u32 bytes asked for, and done so far */
+export const TASK_LENGTH = 24;
+export const TASK_DONE = 28;
+/** u32 bytes to write, in a segment of the write arena that is held until the host has them */
+export const TASK_ADDRESS = 32;
+export const TASK_SEGMENT = 36;
+export const TASK_NEXT = 40;
+/** Of TASK_SEND_FILE: the connection. */
+export const TASK_TARGET = 44;
+export const TASK_TARGET_GENERATION = 48;
+/** i32 free for the kind */
+export const TASK_VALUE = 52;
+/** u64 bytes still to send */
+export const TASK_REMAINING = 56;
+
+export const TASK_STATE_FREE = 0;
+export const TASK_STATE_WAITING = 1;
+export const TASK_STATE_FLYING = 2;
+
+export const TASK_READ = 1;
+export const TASK_WRITE = 2;
+export const TASK_SYNC = 3;
+export const TASK_SYNC_DATA = 4;
+/** Brings STAT_SIZE bytes. */
+export const TASK_STAT = 5;
+/** TASK_OFFSET: new length. */
+export const TASK_TRUNCATE = 6;
+/** Brings directory entries; none at the end. */
+export const TASK_LIST = 7;
+/** A range of a file to a connection. */
+export const TASK_SEND_FILE = 8;
+/** Something else about a source: VALUE says what (CONTROL_), bytes with it. */
+export const TASK_CONTROL = 9;
+
+/** bytes: a peer record, then u32 interface. */
+export const CONTROL_JOIN = 1;
+export const CONTROL_LEAVE = 2;
+/** TASK_OFFSET: value */
+export const CONTROL_BROADCAST = 3;
+export const CONTROL_MULTICAST_LOOP = 4;
+export const CONTROL_MULTICAST_HOPS = 5;
+export const CONTROL_HOPS = 6;
+/** TASK_OFFSET: signal number */
+export const CONTROL_KILL = 7;
+
+// TASK_STAT's answer: u64 fields. Times are in nanoseconds since 1970.
+export const STAT_DEVICE = 0;
+export const STAT_INODE = 8;
+export const STAT_MODE = 16;
+export const STAT_LINKS = 24;
+export const STAT_USER = 32;
+export const STAT_GROUP = 40;
+export const STAT_LENGTH = 48;
+export const STAT_BLOCK_SIZE = 56;
+export const STAT_BLOCKS = 64;
+export const STAT_ACCESSED = 72;
+export const STAT_MODIFIED = 80;
+export const STAT_CHANGED = 88;
+export const STAT_BORN = 96;
+export const STAT_SIZE = 104;
+
+// ── Completion: 32 bytes, as struct io_event (io_getevents(2)), then the bytes it brought ────────
+//
+// Records and bytes of one COLLECT lie end to end in the read arena, each padded to 8.
+export const COMPLETION_SIZE = 32;
+/** i32 place in the operation table, or COMPLETION_OF_RECORD | record: that record is ready. */
+export const COMPLETION_OPERATION = 0;
+export const COMPLETION_GENERATION = 4;
+/** u32 where the bytes lie; 0 for none (of io_event a pointer, which would mean nothing later). */
+export const COMPLETION_ADDRESS = 8;
+export const COMPLETION_VIA = 12;
+/** i64 */
+export const COMPLETION_RESULT = 16;
+export const COMPLETION_OF_RECORD = 1073741824;
+
+export const MERGED_ANNOUNCED = 1;
+
+// ── Batches: what a RECEIVE of a source with records brings, end to end ──────────────────────────
+//
+//   DATAGRAM   peer record, u32 length, u32 flags, bytes padded to 8
+//   SIGNAL     u32 signal, u32 count, u32 sender's process, u32 0
+//   PROCESS    u32 process, u32 how (CLD_EXITED 1, CLD_KILLED 2, CLD_DUMPED 3, unknown 0), i32
+//              status, u32 0
+//   PATH       struct inotify_event (inotify(7)): i32 watch, u32 mask, u32 cookie, u32 length, name
+//   NETWORK    struct nlmsghdr (netlink(7)) and its message, padded to 4
+//   INBOX      u32 length, u32 0, bytes padded to 8
+export const DATAGRAM_HEAD = 40;
+export const DATAGRAM_LENGTH = 32;
+export const DATAGRAM_FLAGS = 36;
+/** The datagram was longer than the room for it. */
+export const DATAGRAM_TRUNCATED = 1;
+export const DATAGRAM_MAX = 65535;
+export const SIGNAL_RECORD = 16;
+export const PROCESS_RECORD = 16;
+export const PATH_HEAD = 16;
+export const PATH_LENGTH = 12;
+export const NETWORK_HEAD = 16;
+export const POST_HEAD = 8;
+/** Least room that a RECEIVE of records has. A host that leaves so much unused has nothing left. */
+export const BATCH_ROOM = 32768;
+export const DATAGRAM_ROOM = 65600;
 
 // ── Update: 24 bytes; one a side a turn at the most ──────────────────────────────────────────────
 export const UPDATE_SIZE = 24;
@@ -498,11 +748,26 @@ export const DIRTY_TX_MARKS = 28;
 //   OPTION       record   generation SOCKET_ name         value
 //   STOP         NONE     0          drain                deadline in ms, -1 for none
 //   RANDOM       NONE     0
+//   OPEN         handlers wants |    of the kind          same     (out) generation; bytes: same
+//                         kind << 16
+//   SEND_TO      record   generation 0                    0        0; bytes: as in batches
+//   OPERATE      record   generation offset low           high     (out) generation; bytes or
+//                the detail is the TASK_; of CONTROL the           length
+//                offset's high half is the CONTROL_
+//   SEND_FILE    record   generation file                 its gen. (out) generation; bytes: u64
+//                                                                  offset, u64 length
+//   TRIGGER      record   generation WORK_ bit, 0 edge    0
+//   ENABLE       record   generation
+//   IDLE_START   repeat   delay low  delay high           0        (out) generation
+//   SPAWN        handlers wants      bits of streams      handlers (out) generation; bytes: command
+//                                                         of streams
+//   TAKEN_STREAM which    0                               0        (out) generation
 //   others       record   generation
 export const CALL_SIZE = 32;
 export const CALL_OPERATION = 0;
 export const CALL_MODE = 1;
 export const CALL_OUTSIDE = 2;
+export const CALL_DETAIL = 3;
 export const CALL_RECORD = 4;
 export const CALL_GENERATION = 8;
 export const CALL_ARGUMENT = 12;
@@ -535,6 +800,16 @@ export const CALL_TIMER_CANCEL = 11;
 export const CALL_RANDOM = 12;
 export const CALL_THROWN = 13;
 export const CALL_STOP = 14;
+export const CALL_OPEN = 15;
+export const CALL_SEND_TO = 16;
+export const CALL_OPERATE = 17;
+export const CALL_SEND_FILE = 18;
+export const CALL_TRIGGER = 19;
+export const CALL_ENABLE = 20;
+export const CALL_IDLE_START = 21;
+export const CALL_SPAWN = 22;
+/** The record of one of the streams of the process that was spawned last. */
+export const CALL_TAKEN_STREAM = 23;
 
 // Results of calls (0 or more is success).
 export const CALL_TAKEN = 0;
@@ -548,6 +823,11 @@ export const CALL_NO_RECORD = -5;
 export const CALL_NO_TIMER = -6;
 export const CALL_STALE_BYTES = -7;
 export const CALL_DRAINING = -8;
+export const CALL_NO_OPERATION = -9;
+/** These bytes make no sense for this call. */
+export const CALL_BAD_BYTES = -10;
+/** The source is of another kind. */
+export const CALL_WRONG_KIND = -11;
 
 // ── Timer: 32 bytes; the heap holds their indices ────────────────────────────────────────────────
 export const TIMER_SIZE = 32;
@@ -569,9 +849,10 @@ export const PIECE_SHIFT = 4;
 export const PIECE_ADDRESS = 0;
 export const PIECE_LENGTH = 4;
 export const PIECE_NEXT = 8;
-/** Segment index, or HOME_BLOCK | block index. */
+/** Segment index, HOME_BLOCK | block index, or HOME_FILE | operation (with no bytes here). */
 export const PIECE_HOME = 12;
 export const HOME_BLOCK = 0x40000000;
+export const HOME_FILE = 0x20000000;
 /** Most pieces one send gathers. */
 export const PIECES_A_SEND = 64;
 
@@ -590,6 +871,7 @@ export const SEGMENT_START = 8;
 export const SEGMENT_END = 12;
 
 // ── Error numbers the core has an opinion on (Linux's values, on every host) ─────────────────────
+export const ERROR_IO = 5;
 export const ERROR_BAD_DESCRIPTOR = 9;
 export const ERROR_AGAIN = 11;
 export const ERROR_NO_MEMORY = 12;

@@ -12,6 +12,7 @@ export let updates: u32 = 0;
 export let dirty: u32 = 0;
 export let calls: u32 = 0;
 export let timers: u32 = 0;
+export let tasks: u32 = 0;
 export let timerHeap: u32 = 0;
 export let pieces: u32 = 0;
 export let blockLinks: u32 = 0;
@@ -59,6 +60,7 @@ export function bind(): void {
   dirty = word(layout.DIRTY_BASE);
   calls = word(layout.CALLS_BASE);
   timers = word(layout.TIMERS_BASE);
+  tasks = word(layout.OPERATIONS_BASE);
   timerHeap = word(layout.TIMER_HEAP_BASE);
   pieces = word(layout.PIECES_BASE);
   blockLinks = word(layout.BLOCK_LINKS_BASE);

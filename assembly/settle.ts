@@ -9,6 +9,7 @@
 //   FAILED      │ closes
 //   CLOSED      │ nothing: the close is under way
 //   DEAD        │ frees the record
+import * as batches from './batches';
 import { settleAbandoned } from './failure';
 import * as layout from './layout';
 import * as listeners from './listeners';
@@ -42,10 +43,7 @@ export function settleAll(): void {
 }
 
 function settle(record: i32): void {
-  if (
-    records.has(record, layout.WORK_ABANDONED) &&
-    records.kind(record) == layout.KIND_CONNECTION
-  ) {
+  if (records.has(record, layout.WORK_ABANDONED) && records.kind(record) != layout.KIND_LISTENER) {
     settleAbandoned(record);
   }
   switch (records.state(record)) {
@@ -68,7 +66,7 @@ function settle(record: i32): void {
     }
     case layout.STATE_OPEN: {
       if (records.kind(record) == layout.KIND_LISTENER) settleListener(record);
-      else settleOpen(record);
+      else if (records.kind(record) != layout.KIND_FILE) settleOpen(record);
       return;
     }
     case layout.STATE_CLOSING: {
@@ -92,14 +90,13 @@ function settle(record: i32): void {
 function open(record: i32): void {
   const asked = records.peerAt(record);
   const entry = submit(
-    records.kind(record) == layout.KIND_LISTENER
-      ? layout.OPERATION_LISTEN
-      : layout.OPERATION_CONNECT,
+    load<i32>(asked, layout.ASKED_OPERATION),
     record,
     load<u32>(asked, layout.ASKED_ADDRESS),
     load<u32>(asked, layout.ASKED_LENGTH),
     load<i32>(asked, layout.ASKED_ARGUMENT),
   );
+  store<u8>(entry, <u8>records.kind(record), layout.SUBMISSION_DETAIL);
   store<i32>(entry, load<i32>(asked, layout.ASKED_BACKLOG), layout.SUBMISSION_EXTRA);
   records.clear(record, layout.WORK_WANT_OPEN);
   records.set(record, layout.WORK_CONTROLLING);
@@ -129,6 +126,13 @@ function settleOpen(record: i32): void {
     shutDown(record);
   }
   receive(record);
+  // A process that has ended has nothing more to say.
+  if (
+    records.kind(record) == layout.KIND_PROCESS &&
+    records.has(record, layout.WORK_END_DELIVERED)
+  ) {
+    return close(record);
+  }
   // Figures that are still fresh are not asked for again: the answer would bring about the next
   // question.
   const sampling =
@@ -185,6 +189,7 @@ function receive(record: i32): void {
     records.list(record);
     return again();
   }
+  if (batches.batched(records.kind(record))) return receiveBatch(record, appetite);
   const want = min<u32>(appetite, word(layout.READ_SIZE_MAX));
   // A read that fills its room exactly costs a second one, so ask for more than the last one
   // brought.
@@ -193,6 +198,19 @@ function receive(record: i32): void {
   setWord(layout.STATE_READ_EXPECTED, expected + min<u32>(want, hint));
   records.set(record, layout.WORK_READING);
   submit(layout.OPERATION_RECEIVE, record, 0, want, room);
+  again();
+}
+
+/** Records, as many as there are: the appetite counts them. */
+function receiveBatch(record: i32, appetite: u32): void {
+  const room = batches.roomOf(records.kind(record));
+  const expected = <u32>word(layout.STATE_READ_EXPECTED);
+  const hint = load<u32>(records.at(record), layout.RECORD_READ_HINT);
+  setWord(layout.STATE_READ_EXPECTED, expected + min<u32>(readSegmentSize, hint));
+  records.set(record, layout.WORK_READING);
+  const entry = submit(layout.OPERATION_RECEIVE, record, 0, readSegmentSize, room);
+  const most = appetite == layout.APPETITE_UNLIMITED ? 0 : appetite;
+  store<u32>(entry, most, layout.SUBMISSION_EXTRA);
   again();
 }
 
@@ -208,6 +226,13 @@ function sample(record: i32): void {
 function close(record: i32): void {
   if (records.has(record, layout.WORK_SENDING | layout.WORK_READING | layout.WORK_CONTROLLING))
     return;
+  // What was asked of a file is answered before it goes.
+  if (
+    records.kind(record) == layout.KIND_FILE &&
+    load<u32>(records.at(record), layout.RECORD_IN_FLIGHT) > 0
+  ) {
+    return;
+  }
   assert(pieces.empty(record), 'closing with bytes queued');
   records.setState(record, layout.STATE_CLOSED);
   const listener = records.kind(record) == layout.KIND_LISTENER ? 1 : 0;

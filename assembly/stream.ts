@@ -39,8 +39,8 @@ export function loggedBytes(
   count(layout.COUNTER_CALLS);
   if (!(settings & layout.SETTING_TRACE)) return;
   begin(operation, record, generation, argument, value);
-  const name = operation != layout.CALL_WRITE;
-  const digests = !name && (settings & layout.SETTING_TRACE_DIGEST) != 0;
+  const payload = operation == layout.CALL_WRITE || operation == layout.CALL_OPERATE;
+  const digests = payload && (settings & layout.SETTING_TRACE_DIGEST) != 0;
   const whole = !digests && (!borrowed || length <= <u32>layout.MODE_BYTES_MAX);
   store<u8>(entry, <u8>(whole ? layout.MODE_BYTES : layout.MODE_DIGEST), layout.CALL_MODE);
   store<u32>(entry, length, layout.CALL_LENGTH);
@@ -86,6 +86,16 @@ export function loggedStale(
  */
 export function named(generation: u32): void {
   if (settings & layout.SETTING_TRACE) store<u32>(entry, generation, layout.CALL_ADDRESS);
+}
+
+/** How many bytes the last call asks for; none come with it. */
+export function loggedLength(length: u32): void {
+  if (settings & layout.SETTING_TRACE) store<u32>(entry, length, layout.CALL_LENGTH);
+}
+
+/** Which task the last call is about. */
+export function detail(task: i32): void {
+  if (settings & layout.SETTING_TRACE) store<u8>(entry, <u8>task, layout.CALL_DETAIL);
 }
 
 /** Completes the last call with its result, and passes it on. */

@@ -8,15 +8,19 @@ export function roomFor(entries: i32): bool {
   return word(layout.SUBMISSION_COUNT) + entries <= word(layout.SUBMISSIONS_MAX);
 }
 
-/** Appends an entry (the caller asked roomFor) and returns its address; result and extra are 0. */
+/**
+ * Appends an entry (the caller asked roomFor) and returns its address; result and extra are 0.
+ * `record` is NONE for what concerns no source.
+ */
 export function submit(operation: i32, record: i32, address: u32, length: u32, argument: i32): u32 {
   const place = word(layout.SUBMISSION_COUNT);
   assert(place < word(layout.SUBMISSIONS_MAX), 'submitted past the queue');
   setWord(layout.SUBMISSION_COUNT, place + 1);
   const entry = submissions + <u32>place * layout.SUBMISSION_SIZE;
+  const generation = record == layout.NONE ? 0 : records.generation(record);
   store<u32>(entry, operation, layout.SUBMISSION_OPERATION);
   store<i32>(entry, record, layout.SUBMISSION_RECORD);
-  store<u32>(entry, records.generation(record), layout.SUBMISSION_GENERATION);
+  store<u32>(entry, generation, layout.SUBMISSION_GENERATION);
   store<u32>(entry, address, layout.SUBMISSION_ADDRESS);
   store<u32>(entry, length, layout.SUBMISSION_LENGTH);
   store<i32>(entry, argument, layout.SUBMISSION_ARGUMENT);

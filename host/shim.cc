@@ -3,7 +3,8 @@
 #include <cstdlib>
 #include <ctime>
 
-#include "sockets.h"
+#include "execute.h"
+#include "source.h"
 #include "system.h"
 
 namespace calandria {
@@ -14,13 +15,25 @@ uint64_t shim_now() {
   return static_cast<uint64_t>(now.tv_sec) * 1000000000u + static_cast<uint64_t>(now.tv_nsec);
 }
 
-int descriptor_keep(Shim* shim, uint32_t record, uint32_t generation, int fd) {
+int descriptor_keep(Shim* shim, uint32_t record, uint32_t generation, int fd, const Source* source,
+                    void* state) {
   if (record >= shim->memory.records_max) return -EPROTO;
   Descriptor* descriptor = &shim->descriptors[record];
   if (descriptor->fd >= 0) return -EEXIST;
   descriptor->fd = fd;
   descriptor->generation = generation;
+  descriptor->source = source;
+  descriptor->state = state;
   return 0;
+}
+
+int32_t descriptor_close(Shim* shim, uint32_t record) {
+  // Out of the table before the kernel may give the number to somebody else.
+  const Descriptor closing = shim->descriptors[record];
+  shim->descriptors[record].fd = -1;
+  shim->descriptors[record].state = nullptr;
+  if (closing.source->close != nullptr) return closing.source->close(shim, &closing);
+  return static_cast<int32_t>(system_close(closing.fd));
 }
 
 const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, size_t size,
@@ -37,7 +50,9 @@ const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, siz
   const size_t records = shim->memory.records_max;
   shim->descriptors = static_cast<Descriptor*>(malloc(records * sizeof(Descriptor)));
   if (shim->descriptors == nullptr) return "out of memory for the descriptor table";
-  for (size_t record = 0; record < records; record++) shim->descriptors[record] = Descriptor{-1, 0};
+  for (size_t record = 0; record < records; record++) {
+    shim->descriptors[record] = Descriptor{-1, 0, nullptr, nullptr};
+  }
   *error = interface->open(shim);
   if (*error < 0) {
     shim_close(shim);
@@ -79,7 +94,7 @@ int shim_submit(Shim* shim) {
 void shim_close(Shim* shim) {
   if (shim->descriptors != nullptr) {
     for (uint32_t record = 0; record < shim->memory.records_max; record++) {
-      if (shim->descriptors[record].fd >= 0) system_close(shim->descriptors[record].fd);
+      if (shim->descriptors[record].fd >= 0) descriptor_close(shim, record);
     }
     free(shim->descriptors);
     shim->descriptors = nullptr;

@@ -9,10 +9,15 @@
 namespace calandria {
 
 struct Shim;
+struct Source;
 
 struct Descriptor {
   int fd;  // -1: none
   uint32_t generation;
+  /** What this descriptor's operations do; never null while fd is not -1. */
+  const Source* source;
+  /** The source's own, or null. */
+  void* state;
 };
 
 /** A kernel interface. All return 0 or more, or -errno. */
@@ -49,7 +54,11 @@ inline int descriptor_of(const Shim* shim, uint32_t record, uint32_t generation)
 }
 
 /** Takes `fd` into the table; -EEXIST when the record still has one. */
-int descriptor_keep(Shim* shim, uint32_t record, uint32_t generation, int fd);
+int descriptor_keep(Shim* shim, uint32_t record, uint32_t generation, int fd, const Source* source,
+                    void* state);
+
+/** Takes it out of the table and closes it as its source does. 0, or -errno. */
+int32_t descriptor_close(Shim* shim, uint32_t record);
 
 /**
  * Opens the interface over this memory; a sentence on what is wrong, or null. `error` gets -errno

@@ -15,19 +15,11 @@ namespace calandria {
 
 namespace {
 
-uint32_t field(const Shim* shim, uint32_t entry, uint32_t offset) {
-  return load_unsigned(&shim->memory, entry + offset);
-}
-
-/**
- * Puts the address of an answer into the entry, and a peer record there, like bytes that arrived.
- */
 int32_t answer_peer(Shim* shim, uint32_t entry, ReadRoom* room,
                     const struct sockaddr_storage* name) {
-  name_to_peer(name, shim->memory.base + room->cursor);
-  store_word(&shim->memory, entry + layout::SUBMISSION_EXTRA, static_cast<int32_t>(room->cursor));
-  room->cursor += layout::PEER_SIZE;
-  return 0;
+  uint8_t peer[layout::PEER_SIZE];
+  name_to_peer(name, peer);
+  return answer_name(shim, entry, room, peer);
 }
 
 int set_flag(int fd, int level, int name, int value) {
@@ -57,8 +49,109 @@ int32_t answer_local(Shim* shim, uint32_t entry, ReadRoom* room, int fd) {
   return answer_peer(shim, entry, room, &name);
 }
 
-/** LISTEN and CONNECT: a socket, its options, its name; kept and attached, or closed again. */
-int32_t open_socket(Shim* shim, uint32_t entry, ReadRoom* room, bool dial) {
+int32_t connect_status(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
+  const int fd = descriptor->fd;
+  if (!read_room_ensure(room, layout::PEER_SIZE)) return -ECANCELED;
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0) return -errno;
+  return error != 0 ? -error : answer_local(shim, entry, room, fd);
+}
+
+int32_t receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
+  const Memory* memory = &shim->memory;
+  const uint32_t want = field(shim, entry, layout::SUBMISSION_LENGTH);
+  if (!read_room_ensure(room, field(shim, entry, layout::SUBMISSION_ARGUMENT))) return -ENOBUFS;
+  const uint32_t left = room->limit - room->cursor;
+  count(memory, layout::COUNTER_HOST_RECEIVES);
+  const long result =
+      system_receive(&shim->interrupted, descriptor->fd, memory->base + room->cursor,
+                     want < left ? want : left);
+  if (result > 0) {
+    store_word(memory, entry + layout::SUBMISSION_EXTRA, static_cast<int32_t>(room->cursor));
+    room->cursor += static_cast<uint32_t>(result);
+  }
+  return static_cast<int32_t>(result);
+}
+
+int32_t send_pieces(Shim* shim, Descriptor* descriptor, uint32_t entry) {
+  const int fd = descriptor->fd;
+  const Memory* memory = &shim->memory;
+  uint32_t piece = field(shim, entry, layout::SUBMISSION_ADDRESS);
+  uint32_t left = field(shim, entry, layout::SUBMISSION_LENGTH);
+  const uint32_t total = field(shim, entry, layout::SUBMISSION_ARGUMENT);
+  if (total > static_cast<uint32_t>(layout::PIECES_A_SEND)) return -EPROTO;
+  struct iovec vectors[layout::PIECES_A_SEND];
+  size_t used = 0;
+  while (used < total && left > 0) {
+    if (piece >= memory->pieces_max) return -EPROTO;
+    const uint32_t at = memory->pieces + piece * layout::PIECE_SIZE;
+    const uint32_t address = load_unsigned(memory, at + layout::PIECE_ADDRESS);
+    uint32_t length = load_unsigned(memory, at + layout::PIECE_LENGTH);
+    if (length > left) length = left;
+    if (!inside(memory, address, length)) return -EPROTO;
+    vectors[used].iov_base = memory->base + address;
+    vectors[used].iov_len = length;
+    left -= length;
+    used++;
+    piece = load_unsigned(memory, at + layout::PIECE_NEXT);
+  }
+  count(memory, layout::COUNTER_HOST_SENDS);
+  if (used == 1) {
+    return static_cast<int32_t>(
+        system_send(&shim->interrupted, fd, vectors[0].iov_base, vectors[0].iov_len));
+  }
+  struct msghdr message = {};
+  message.msg_iov = vectors;
+  message.msg_iovlen = used;
+  return static_cast<int32_t>(system_send_message(&shim->interrupted, fd, &message));
+}
+
+int32_t sample(Shim* shim, Descriptor* descriptor, uint32_t entry) {
+  const int fd = descriptor->fd;
+  store_word(&shim->memory, entry + layout::SUBMISSION_EXTRA, layout::UNKNOWN);
+  struct tcp_info information;
+  socklen_t length = sizeof information;
+  if (load_word(&shim->memory, entry + layout::SUBMISSION_ARGUMENT) == 1) {
+    // On a listener tcpi_unacked is the accept queue's length (net/ipv4/tcp.c, tcp_get_info).
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &information, &length) < 0) return layout::UNKNOWN;
+    return static_cast<int32_t>(information.tcpi_unacked);
+  }
+  int available = 0;
+  if (ioctl(fd, FIONREAD, &available) < 0) return -errno;
+  uint32_t figures[SK_MEMINFO_VARS] = {};
+  length = sizeof figures;
+  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, figures, &length) == 0) {
+    const int64_t space = static_cast<int64_t>(figures[SK_MEMINFO_SNDBUF]) -
+                          static_cast<int64_t>(figures[SK_MEMINFO_WMEM_QUEUED]);
+    store_word(&shim->memory, entry + layout::SUBMISSION_EXTRA,
+               static_cast<int32_t>(space > 0 ? space : 0));
+  }
+  return available;
+}
+
+int32_t set_option(Shim* shim, Descriptor* descriptor, uint32_t entry) {
+  const int fd = descriptor->fd;
+  const int value = load_word(&shim->memory, entry + layout::SUBMISSION_LENGTH);
+  switch (load_word(&shim->memory, entry + layout::SUBMISSION_ARGUMENT)) {
+    case layout::SOCKET_NO_DELAY:
+      return set_flag(fd, IPPROTO_TCP, TCP_NODELAY, value);
+    case layout::SOCKET_KEEP_ALIVE:
+      return set_flag(fd, SOL_SOCKET, SO_KEEPALIVE, value);
+    default:
+      return -EINVAL;
+  }
+}
+
+}  // namespace
+
+const Source stream_source = {"stream", connect_status, receive, send_pieces,
+                              sample,   set_option,     nullptr, nullptr};
+
+const Source listener_source = {"listener", nullptr,    nullptr, nullptr,
+                                sample,     set_option, nullptr, nullptr};
+
+int32_t socket_open(Shim* shim, uint32_t entry, ReadRoom* room, bool dial) {
   const Memory* memory = &shim->memory;
   const uint32_t address = field(shim, entry, layout::SUBMISSION_ADDRESS);
   const uint32_t length = field(shim, entry, layout::SUBMISSION_LENGTH);
@@ -92,7 +185,10 @@ int32_t open_socket(Shim* shim, uint32_t entry, ReadRoom* room, bool dial) {
       result = 0;
     }
   }
-  if (result == 0) result = descriptor_keep(shim, record, generation, fd);
+  if (result == 0) {
+    const Source* source = dial ? &stream_source : &listener_source;
+    result = descriptor_keep(shim, record, generation, fd, source, nullptr);
+  }
   if (result < 0) {
     system_close(fd);
     return result;
@@ -104,15 +200,7 @@ int32_t open_socket(Shim* shim, uint32_t entry, ReadRoom* room, bool dial) {
   return connecting ? -EINPROGRESS : answer_local(shim, entry, room, fd);
 }
 
-int32_t connect_status(Shim* shim, uint32_t entry, ReadRoom* room, int fd) {
-  if (!read_room_ensure(room, layout::PEER_SIZE)) return -ECANCELED;
-  int error = 0;
-  socklen_t length = sizeof error;
-  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0) return -errno;
-  return error != 0 ? -error : answer_local(shim, entry, room, fd);
-}
-
-int32_t accept_one(Shim* shim, uint32_t entry, ReadRoom* room, int fd) {
+int32_t socket_accept(Shim* shim, uint32_t entry, ReadRoom* room, int fd) {
   const uint32_t child = field(shim, entry, layout::SUBMISSION_ADDRESS);
   const uint32_t generation = field(shim, entry, layout::SUBMISSION_LENGTH);
   if (child >= shim->memory.records_max) return -EPROTO;
@@ -123,7 +211,7 @@ int32_t accept_one(Shim* shim, uint32_t entry, ReadRoom* room, int fd) {
   const int accepted = static_cast<int>(
       system_accept(&shim->interrupted, fd, reinterpret_cast<struct sockaddr*>(&name), &length));
   if (accepted < 0) return accepted;
-  int result = descriptor_keep(shim, child, generation, accepted);
+  int result = descriptor_keep(shim, child, generation, accepted, &stream_source, nullptr);
   if (result == 0) {
     result = shim->interface->attach(shim, accepted, child, generation, false);
     if (result < 0) shim->descriptors[child].fd = -1;
@@ -135,139 +223,11 @@ int32_t accept_one(Shim* shim, uint32_t entry, ReadRoom* room, int fd) {
   return answer_peer(shim, entry, room, &name);
 }
 
-int32_t receive(Shim* shim, uint32_t entry, ReadRoom* room, int fd) {
-  const Memory* memory = &shim->memory;
-  const uint32_t want = field(shim, entry, layout::SUBMISSION_LENGTH);
-  if (!read_room_ensure(room, field(shim, entry, layout::SUBMISSION_ARGUMENT))) return -ENOBUFS;
-  const uint32_t left = room->limit - room->cursor;
-  count(memory, layout::COUNTER_HOST_RECEIVES);
-  const long result =
-      system_receive(&shim->interrupted, fd, memory->base + room->cursor,
-                     want < left ? want : left);
-  if (result > 0) {
-    store_word(memory, entry + layout::SUBMISSION_EXTRA, static_cast<int32_t>(room->cursor));
-    room->cursor += static_cast<uint32_t>(result);
-  }
-  return static_cast<int32_t>(result);
-}
-
-int32_t send_pieces(Shim* shim, uint32_t entry, int fd) {
-  const Memory* memory = &shim->memory;
-  uint32_t piece = field(shim, entry, layout::SUBMISSION_ADDRESS);
-  uint32_t left = field(shim, entry, layout::SUBMISSION_LENGTH);
-  const uint32_t total = field(shim, entry, layout::SUBMISSION_ARGUMENT);
-  if (total > static_cast<uint32_t>(layout::PIECES_A_SEND)) return -EPROTO;
-  struct iovec vectors[layout::PIECES_A_SEND];
-  size_t used = 0;
-  while (used < total && left > 0) {
-    if (piece >= memory->pieces_max) return -EPROTO;
-    const uint32_t at = memory->pieces + piece * layout::PIECE_SIZE;
-    const uint32_t address = load_unsigned(memory, at + layout::PIECE_ADDRESS);
-    uint32_t length = load_unsigned(memory, at + layout::PIECE_LENGTH);
-    if (length > left) length = left;
-    if (!inside(memory, address, length)) return -EPROTO;
-    vectors[used].iov_base = memory->base + address;
-    vectors[used].iov_len = length;
-    left -= length;
-    used++;
-    piece = load_unsigned(memory, at + layout::PIECE_NEXT);
-  }
-  count(memory, layout::COUNTER_HOST_SENDS);
-  if (used == 1) {
-    return static_cast<int32_t>(
-        system_send(&shim->interrupted, fd, vectors[0].iov_base, vectors[0].iov_len));
-  }
-  struct msghdr message = {};
-  message.msg_iov = vectors;
-  message.msg_iovlen = used;
-  return static_cast<int32_t>(system_send_message(&shim->interrupted, fd, &message));
-}
-
-int32_t sample(Shim* shim, uint32_t entry, int fd) {
-  store_word(&shim->memory, entry + layout::SUBMISSION_EXTRA, layout::UNKNOWN);
-  struct tcp_info information;
-  socklen_t length = sizeof information;
-  if (load_word(&shim->memory, entry + layout::SUBMISSION_ARGUMENT) == 1) {
-    // On a listener tcpi_unacked is the accept queue's length (net/ipv4/tcp.c, tcp_get_info).
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &information, &length) < 0) return layout::UNKNOWN;
-    return static_cast<int32_t>(information.tcpi_unacked);
-  }
-  int available = 0;
-  if (ioctl(fd, FIONREAD, &available) < 0) return -errno;
-  uint32_t figures[SK_MEMINFO_VARS] = {};
-  length = sizeof figures;
-  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, figures, &length) == 0) {
-    const int64_t space = static_cast<int64_t>(figures[SK_MEMINFO_SNDBUF]) -
-                          static_cast<int64_t>(figures[SK_MEMINFO_WMEM_QUEUED]);
-    store_word(&shim->memory, entry + layout::SUBMISSION_EXTRA,
-               static_cast<int32_t>(space > 0 ? space : 0));
-  }
-  return available;
-}
-
-int32_t set_option(Shim* shim, uint32_t entry, int fd) {
-  const int value = load_word(&shim->memory, entry + layout::SUBMISSION_LENGTH);
-  switch (load_word(&shim->memory, entry + layout::SUBMISSION_ARGUMENT)) {
-    case layout::SOCKET_NO_DELAY:
-      return set_flag(fd, IPPROTO_TCP, TCP_NODELAY, value);
-    case layout::SOCKET_KEEP_ALIVE:
-      return set_flag(fd, SOL_SOCKET, SO_KEEPALIVE, value);
-    default:
-      return -EINVAL;
-  }
-}
-
-/**
- * The file of a local listener is its own: left behind, it would keep the next one from binding.
- */
-void remove_file(int fd) {
+void socket_remove_file(int fd) {
   struct sockaddr_un name = {};
   socklen_t length = sizeof name;
   if (getsockname(fd, reinterpret_cast<struct sockaddr*>(&name), &length) < 0) return;
   if (name.sun_family == AF_UNIX && name.sun_path[0] != 0) unlink(name.sun_path);
-}
-
-int32_t close_one(Shim* shim, uint32_t entry, uint32_t record, int fd) {
-  if (field(shim, entry, layout::SUBMISSION_ARGUMENT) == 1) remove_file(fd);
-  // Out of the table before the kernel may give the number to somebody else.
-  shim->descriptors[record].fd = -1;
-  return static_cast<int32_t>(system_close(fd));
-}
-
-}  // namespace
-
-int32_t execute(Shim* shim, uint32_t entry, ReadRoom* room) {
-  const uint8_t operation = shim->memory.base[entry + layout::SUBMISSION_OPERATION];
-  if (operation == layout::OPERATION_LISTEN) return open_socket(shim, entry, room, false);
-  if (operation == layout::OPERATION_CONNECT) return open_socket(shim, entry, room, true);
-  const uint32_t record = field(shim, entry, layout::SUBMISSION_RECORD);
-  const int fd = descriptor_of(shim, record, field(shim, entry, layout::SUBMISSION_GENERATION));
-  if (fd < 0) return operation == layout::OPERATION_CLOSE ? 0 : -EBADF;
-  switch (operation) {
-    case layout::OPERATION_RECEIVE:
-      return receive(shim, entry, room, fd);
-    case layout::OPERATION_SEND:
-      return send_pieces(shim, entry, fd);
-    case layout::OPERATION_ACCEPT:
-      return accept_one(shim, entry, room, fd);
-    case layout::OPERATION_CLOSE:
-      count(&shim->memory, layout::COUNTER_HOST_OTHERS);
-      return close_one(shim, entry, record, fd);
-    case layout::OPERATION_SHUTDOWN:
-      count(&shim->memory, layout::COUNTER_HOST_OTHERS);
-      return shutdown(fd, SHUT_WR) < 0 ? -errno : 0;
-    case layout::OPERATION_CONNECT_STATUS:
-      count(&shim->memory, layout::COUNTER_HOST_OTHERS);
-      return connect_status(shim, entry, room, fd);
-    case layout::OPERATION_SAMPLE:
-      count(&shim->memory, layout::COUNTER_HOST_OTHERS);
-      return sample(shim, entry, fd);
-    case layout::OPERATION_OPTION:
-      count(&shim->memory, layout::COUNTER_HOST_OTHERS);
-      return set_option(shim, entry, fd);
-    default:
-      return -ENOSYS;
-  }
 }
 
 }  // namespace calandria

@@ -1,29 +1,21 @@
-// The operations on sockets: raw, non-blocking system calls on bytes in linear memory. They are the
-// same for every readiness interface; only attach() differs.
+// Stream sockets: raw, non-blocking system calls on bytes in linear memory. They are the same for
+// every readiness interface; only attach() differs.
 #pragma once
 
 #include <cstdint>
 
-#include "shim.h"
+#include "source.h"
 
 namespace calandria {
 
-/** Where this turn's reads go: packed one after another, moving on to spare segments. */
-struct ReadRoom {
-  const Memory* memory;
-  uint32_t cursor;
-  uint32_t limit;
-  uint32_t spares;
-  uint32_t spare;
-};
+/** LISTEN and CONNECT: a socket, its options, its name; kept and attached, or closed again. */
+int32_t socket_open(Shim* shim, uint32_t entry, ReadRoom* room, bool dial);
 
-/** False when the control block's cursor does not lie in the read arena. */
-bool read_room_open(ReadRoom* room, const Memory* memory);
+int32_t socket_accept(Shim* shim, uint32_t entry, ReadRoom* room, int fd);
 
-/** Makes at least this much room at the cursor; false when every segment is held. */
-bool read_room_ensure(ReadRoom* room, uint32_t least);
-
-/** Executes one entry; a result of 0 or more, or -errno. */
-int32_t execute(Shim* shim, uint32_t entry, ReadRoom* room);
+/**
+ * The file of a local listener is its own: left behind, it would keep the next one from binding.
+ */
+void socket_remove_file(int fd);
 
 }  // namespace calandria

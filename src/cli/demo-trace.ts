@@ -112,7 +112,7 @@ function middleDataTurn(trace: Trace): TurnBlock {
 
 function firstData({ deliveries }: TurnBlock) {
   for (let at = 0; at < deliveries.length; at += layout.DELIVERY_SIZE) {
-    if (deliveries.readInt32LE(at + layout.DELIVERY_KIND) !== layout.DELIVER_DATA) continue;
+    if (deliveries[at + layout.DELIVERY_KIND] !== layout.DELIVER_DATA) continue;
     const record = deliveries.readInt32LE(at + layout.DELIVERY_RECORD);
     const generation = deliveries.readUInt32LE(at + layout.DELIVERY_GENERATION);
     const address = deliveries.readUInt32LE(at + layout.DELIVERY_ADDRESS);

@@ -134,7 +134,7 @@ function describeCompletion(operation: number, result: number, submission: Buffe
 function* deliveriesOf(deliveries: Buffer): Generator<Entry> {
   for (let at = 0; at + layout.DELIVERY_SIZE <= deliveries.length; at += layout.DELIVERY_SIZE) {
     const delivery = deliveries.subarray(at, at + layout.DELIVERY_SIZE);
-    const kind = delivery.readInt32LE(layout.DELIVERY_KIND);
+    const kind = delivery[layout.DELIVERY_KIND] as number;
     const record = delivery.readInt32LE(layout.DELIVERY_RECORD);
     const generation = delivery.readUInt32LE(layout.DELIVERY_GENERATION);
     const text = describeDelivery(kind, delivery);

@@ -32,6 +32,26 @@ export interface Core {
   destroy(record: number, generation: number): number;
   sample(record: number, generation: number): number;
   option(record: number, generation: number, name: number, value: number): number;
+  openSource(
+    kind: number,
+    address: number,
+    length: number,
+    argument: number,
+    value: number,
+    handlers: number,
+    wants: number,
+  ): number;
+  sendTo(record: number, generation: number, address: number, length: number): number;
+  operate(
+    record: number,
+    generation: number,
+    task: number,
+    offsetLow: number,
+    offsetHigh: number,
+    address: number,
+    length: number,
+  ): number;
+  operationGeneration(operation: number): number;
   timerStart(delayLow: number, delayHigh: number, repeat: number): number;
   timerGeneration(timer: number): number;
   timerCancel(timer: number, generation: number): number;

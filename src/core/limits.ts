@@ -23,6 +23,12 @@ export interface Limits {
   readonly readSegments: number;
   /** Segments of the write arena, 64 KiB each. Default 64 (4 MiB). */
   readonly writeSegments: number;
+  /** Operations on files that may be asked for and not answered. Default 4,096. */
+  readonly tasks: number;
+  /** Of those, at once with the kernel or a thread; the others wait their turn. Default 128. */
+  readonly tasksInFlight: number;
+  /** Completions of operations taken in one turn. Default 64. */
+  readonly completions: number;
 }
 
 export const WRITE_SEGMENT_BYTES = 65536;
@@ -38,6 +44,9 @@ const RANGES: Record<keyof Limits, readonly [standard: number, least: number, mo
   readBytes: [256 << 10, 4096, 16 << 20],
   readSegments: [16, 2, 64],
   writeSegments: [64, 1, 1024],
+  tasks: [4096, 1, 65536],
+  tasksInFlight: [128, 1, 4096],
+  completions: [64, 1, 4096],
 };
 
 /** Fills in the defaults; a value out of range is an error that names it. */

@@ -46,7 +46,8 @@ export function createMemory(limits: Limits, { settings, seed }: MemorySettings)
   const records = limits.connections;
   const blocks = Math.ceil(limits.queueBytesTotal / layout.BLOCK_SIZE) + 2 * records;
   const pieces = blocks + ARENA_PIECES;
-  const deliveries = 2 * limits.operations + records + DELIVERIES_EXTRA;
+  const deliveries =
+    2 * limits.operations + records + limits.tasks + limits.completions + DELIVERIES_EXTRA;
   const segments = limits.readSegments + limits.writeSegments;
   const readSegmentSize = Math.ceil(limits.readBytes / layout.PAGE_SIZE) * layout.PAGE_SIZE;
 
@@ -62,6 +63,9 @@ export function createMemory(limits: Limits, { settings, seed }: MemorySettings)
     [layout.TIMERS_MAX, limits.timers],
     [layout.PIECES_MAX, pieces],
     [layout.BLOCKS_MAX, blocks],
+    [layout.OPERATIONS_MAX, limits.tasks],
+    [layout.OPERATIONS_FLYING_MAX, limits.tasksInFlight],
+    [layout.COLLECT_MAX, limits.completions],
     [layout.READ_SEGMENTS_MAX, limits.readSegments],
     [layout.READ_SEGMENT_SIZE, readSegmentSize],
     [layout.WRITE_SEGMENTS_MAX, limits.writeSegments],
@@ -91,6 +95,7 @@ export function createMemory(limits: Limits, { settings, seed }: MemorySettings)
   region(layout.PEERS_BASE, records * layout.PEER_SIZE);
   region(layout.TIMERS_BASE, (limits.timers + layout.TIMERS_A_TURN) * layout.TIMER_SIZE);
   region(layout.TIMER_HEAP_BASE, limits.timers * 4);
+  region(layout.OPERATIONS_BASE, limits.tasks * layout.TASK_SIZE);
   region(layout.PIECES_BASE, pieces * layout.PIECE_SIZE);
   region(layout.BLOCK_LINKS_BASE, blocks * 4);
   region(layout.BLOCKS_BASE, blocks * layout.BLOCK_SIZE, layout.BLOCK_SIZE);

@@ -1,6 +1,7 @@
 // A listener of the node host. node:net accepts by itself; what it accepted waits here, unread.
 import { createServer, type ListenOptions, type Server } from 'node:net';
 import * as layout from '../../assembly/layout';
+import { writePeer } from '../reactor/address';
 import { Source } from './node-source';
 import { HIGH_WATER, Stream } from './node-stream';
 
@@ -52,9 +53,11 @@ export class ListenerSource extends Source {
     return this.waiting.length;
   }
 
-  get local(): { address: string; port: number } {
+  name(bytes: Uint8Array, at: number): void {
     const name = this.server.address();
-    return typeof name === 'object' && name !== null ? name : { address: '', port: 0 };
+    const { address, port } =
+      typeof name === 'object' && name !== null ? name : { address: '', port: 0 };
+    writePeer(bytes, at, address, port);
   }
 
   status(): number {

@@ -2,6 +2,22 @@
 // until the next turn takes it.
 import * as layout from '../../assembly/layout';
 import { errorNumber } from '../errors';
+import type { Outgoing } from './outgoing';
+
+const NOT_SUPPORTED = -errorNumber('EOPNOTSUPP');
+
+/** What OPERATE asks for. */
+export interface Task {
+  /** TASK_ */
+  readonly kind: number;
+  /** Place in the operation table, and which owner: they name the completion. */
+  readonly operation: number;
+  readonly generation: number;
+  readonly offset: bigint;
+  /** Bytes to write, valid during the call; or how many to read. */
+  readonly bytes: Uint8Array;
+  readonly length: number;
+}
 
 export abstract class Source {
   record: number = layout.NONE;
@@ -17,13 +33,45 @@ export abstract class Source {
     this.report = report;
   }
 
-  /** Bytes or connections that wait. */
+  /** Bytes, connections or records that wait; UNKNOWN when nobody knows. */
   abstract get available(): number;
-  /** What became of a listen or connect: 0, -EINPROGRESS or the error. */
+  /** What became of a listen, connect or open: 0 or OPENED_ bits, -EINPROGRESS or the error. */
   abstract status(): number;
-  /** The local name, for the answer to a listen or connect. */
-  abstract get local(): { address: string; port: number };
+  /** Writes its name record, the answer when it is open. */
+  abstract name(bytes: Uint8Array, at: number): void;
   abstract close(reset: boolean): void;
+
+  // The verbs; results are 0 or more, or the negative of an error number.
+
+  /**
+   * RECEIVE: puts at most `most` bytes, or as many whole records (`records` at the most, 0 for
+   * all), to `target` at `at`.
+   */
+  receive(_target: Uint8Array, _at: number, _most: number, _records: number): number {
+    return NOT_SUPPORTED;
+  }
+
+  send(_outgoing: Outgoing): number {
+    return NOT_SUPPORTED;
+  }
+
+  shutDown(): number {
+    return NOT_SUPPORTED;
+  }
+
+  setOption(_name: number, _value: number): number {
+    return NOT_SUPPORTED;
+  }
+
+  /** OPERATE. Bytes that come at once go to the task's room. */
+  operate(_task: Task): number {
+    return NOT_SUPPORTED;
+  }
+
+  /** Room for sends, or UNKNOWN. */
+  get space(): number {
+    return layout.UNKNOWN;
+  }
 
   /** Gives it to a record; what happened before is reported now. */
   keep(record: number, generation: number): void {

@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net';
 import * as layout from '../../assembly/layout';
 import { errorNumber } from '../errors';
+import { writePeer } from '../reactor/address';
 import { numberOf, Source } from './node-source';
 import type { Outgoing } from './outgoing';
 
@@ -56,12 +57,12 @@ export class Stream extends Source {
     return this.held + this.socket.readableLength;
   }
 
-  get space(): number {
+  override get space(): number {
     return Math.max(0, this.socket.writableHighWaterMark - this.socket.writableLength);
   }
 
-  get local(): { address: string; port: number } {
-    return { address: this.socket.localAddress ?? '', port: this.socket.localPort ?? 0 };
+  name(bytes: Uint8Array, at: number): void {
+    writePeer(bytes, at, this.socket.localAddress ?? '', this.socket.localPort ?? 0);
   }
 
   status(): number {
@@ -86,7 +87,7 @@ export class Stream extends Source {
   }
 
   /** As recv(2): at most `most` bytes to `target` at `at`; fewer only when no more are there. */
-  receive(target: Uint8Array, at: number, most: number): number {
+  override receive(target: Uint8Array, at: number, most: number): number {
     let taken = 0;
     while (taken < most && (this.held > 0 || this.fill())) {
       const first = this.chunks[0] as Uint8Array;
@@ -109,7 +110,7 @@ export class Stream extends Source {
   }
 
   /** As send(2). What does not fit waits for `drain`, which follows because write() said false. */
-  send(outgoing: Outgoing): number {
+  override send(outgoing: Outgoing): number {
     let sent = 0;
     for (;;) {
       if (this.failure !== 0) return -this.failure;
@@ -123,12 +124,12 @@ export class Stream extends Source {
     }
   }
 
-  shutDown(): number {
+  override shutDown(): number {
     this.socket.end();
     return 0;
   }
 
-  setOption(name: number, value: number): number {
+  override setOption(name: number, value: number): number {
     if (name === layout.SOCKET_NO_DELAY) this.socket.setNoDelay(value !== 0);
     else if (name === layout.SOCKET_KEEP_ALIVE) this.socket.setKeepAlive(value !== 0);
     else return -errorNumber('EINVAL');

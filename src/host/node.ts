@@ -9,6 +9,7 @@ import { writePeer } from '../reactor/address';
 import { type DrivenHost, driven } from './driven';
 import type { Host, Seam } from './host';
 import { ListenerSource } from './node-listener';
+import { OPENERS } from './node-openers';
 import { numberOf, type Source } from './node-source';
 import { HIGH_WATER, Stream } from './node-stream';
 import { Outgoing } from './outgoing';
@@ -94,8 +95,9 @@ class NodeHost implements DrivenHost {
   private execute(operation: number, entry: number): number {
     const { memory } = this;
     if (operation === layout.OPERATION_LISTEN || operation === layout.OPERATION_CONNECT) {
-      return this.openSource(entry, operation === layout.OPERATION_CONNECT);
+      return this.openSocket(entry, operation === layout.OPERATION_CONNECT);
     }
+    if (operation === layout.OPERATION_OPEN) return this.openOther(entry);
     const record = word(memory, entry + layout.SUBMISSION_RECORD);
     const source = this.sources[record];
     if (source?.generation !== word(memory, entry + layout.SUBMISSION_GENERATION)) {
@@ -105,7 +107,7 @@ class NodeHost implements DrivenHost {
     if (operation === layout.OPERATION_RECEIVE) return this.receive(entry, source);
     if (operation === layout.OPERATION_SEND) {
       this.count(layout.COUNTER_HOST_SENDS);
-      return source instanceof Stream ? source.send(new Outgoing(memory, entry)) : NOT_SOCKET;
+      return source.send(new Outgoing(memory, entry));
     }
     this.count(layout.COUNTER_HOST_OTHERS);
     switch (operation) {
@@ -116,15 +118,11 @@ class NodeHost implements DrivenHost {
       case layout.OPERATION_CONNECT_STATUS:
         return this.answerStatus(entry, source);
       case layout.OPERATION_SHUTDOWN:
-        return source instanceof Stream ? source.shutDown() : NOT_SOCKET;
+        return source.shutDown();
       case layout.OPERATION_SAMPLE:
-        this.set(
-          entry + layout.SUBMISSION_EXTRA,
-          source instanceof Stream ? source.space : layout.UNKNOWN,
-        );
+        this.set(entry + layout.SUBMISSION_EXTRA, source.space);
         return source.available;
       case layout.OPERATION_OPTION:
-        if (!(source instanceof Stream)) return NOT_SOCKET;
         return source.setOption(
           word(memory, entry + layout.SUBMISSION_ARGUMENT),
           word(memory, entry + layout.SUBMISSION_LENGTH),
@@ -134,8 +132,31 @@ class NodeHost implements DrivenHost {
     }
   }
 
+  /** OPEN: whatever has an opener for its kind. */
+  private openOther(entry: number): number {
+    const { memory } = this;
+    const opener = OPENERS[memory.bytes[entry + layout.SUBMISSION_DETAIL] as number];
+    if (!opener) return NOT_SUPPORTED;
+    const address = word(memory, entry + layout.SUBMISSION_ADDRESS);
+    const length = word(memory, entry + layout.SUBMISSION_LENGTH);
+    const record = word(memory, entry + layout.SUBMISSION_RECORD);
+    const generation = word(memory, entry + layout.SUBMISSION_GENERATION);
+    try {
+      const source = opener({
+        bytes: Buffer.from(memory.buffer, address, length),
+        argument: word(memory, entry + layout.SUBMISSION_ARGUMENT),
+        value: word(memory, entry + layout.SUBMISSION_EXTRA),
+        report: this.report,
+      });
+      this.keep(source, record, generation);
+      return -layout.ERROR_IN_PROGRESS;
+    } catch (error) {
+      return -numberOf(error);
+    }
+  }
+
   /** LISTEN and CONNECT: node:net tells later what became of them. */
-  private openSource(entry: number, dial: boolean): number {
+  private openSocket(entry: number, dial: boolean): number {
     const { memory } = this;
     const address = word(memory, entry + layout.SUBMISSION_ADDRESS);
     const length = word(memory, entry + layout.SUBMISSION_LENGTH);
@@ -187,13 +208,13 @@ class NodeHost implements DrivenHost {
   private answerStatus(entry: number, source: Source): number {
     if (!this.room.ensure(layout.PEER_SIZE)) return -layout.ERROR_CANCELED;
     const status = source.status();
-    if (status === 0) this.answerPeer(entry, source.local);
+    if (status >= 0) this.answerName(entry, (bytes, at) => source.name(bytes, at));
     return status;
   }
 
-  /** Puts a peer record among the bytes that arrived, and its address into the entry. */
-  private answerPeer(entry: number, { address, port }: { address: string; port: number }): void {
-    writePeer(this.memory.bytes, this.room.cursor, address, port);
+  /** Puts a name record among the bytes that arrived, and its address into the entry. */
+  private answerName(entry: number, write: (bytes: Uint8Array, at: number) => void): void {
+    write(this.memory.bytes, this.room.cursor);
     this.set(entry + layout.SUBMISSION_EXTRA, this.room.cursor);
     this.room.cursor += layout.PEER_SIZE;
   }
@@ -208,20 +229,21 @@ class NodeHost implements DrivenHost {
     const child = word(this.memory, entry + layout.SUBMISSION_ADDRESS);
     this.keep(stream, child, word(this.memory, entry + layout.SUBMISSION_LENGTH));
     stream.start();
-    this.answerPeer(entry, stream.remote);
+    const { address, port } = stream.remote;
+    this.answerName(entry, (bytes, at) => writePeer(bytes, at, address, port));
     return 0;
   }
 
   private receive(entry: number, source: Source): number {
     const { memory, room } = this;
-    if (!(source instanceof Stream)) return NOT_SOCKET;
     if (!room.ensure(word(memory, entry + layout.SUBMISSION_ARGUMENT))) {
       return -layout.ERROR_NO_BUFFERS;
     }
     const want = word(memory, entry + layout.SUBMISSION_LENGTH) >>> 0;
     this.count(layout.COUNTER_HOST_RECEIVES);
     const most = Math.min(want, room.limit - room.cursor);
-    const result = source.receive(memory.bytes, room.cursor, most);
+    const records = word(memory, entry + layout.SUBMISSION_EXTRA);
+    const result = source.receive(memory.bytes, room.cursor, most, records);
     if (result > 0) {
       this.set(entry + layout.SUBMISSION_EXTRA, room.cursor);
       room.cursor += result;

@@ -99,6 +99,22 @@ export class Calls {
     return { address, length };
   }
 
+  /** Bytes where the core takes them from, or at 0 when there are none. */
+  place(bytes: Uint8Array): { address: number; length: number } {
+    const { length } = bytes;
+    const address = this.core.reserve(length);
+    this.memory.bytes.set(bytes, address);
+    return { address, length };
+  }
+
+  /** Opens a source of this kind; the record, or a negative CALL_ result. */
+  open(kind: number, name: string, argument: number, value: number, wants: number): number {
+    return this.make((core) => {
+      const { address, length } = this.name(name);
+      return core.openSource(kind, address, length, argument, value, layout.NONE, wants);
+    });
+  }
+
   // ── Writes ──
 
   /** The path of every echoed message: bytes of the arena are sent from where they lie. */

@@ -35,6 +35,28 @@ const ADDRESSES = {
   acceptsParked: layout.COUNTER_ACCEPTS_PARKED,
   timersFired: layout.COUNTER_TIMERS_FIRED,
   calls: layout.COUNTER_CALLS,
+  /** Operations on files and their kin, and how they were served. */
+  operations: layout.COUNTER_OPERATIONS,
+  operationsAtOnce: layout.COUNTER_OPERATIONS_AT_ONCE,
+  operationsKernel: layout.COUNTER_OPERATIONS_KERNEL,
+  operationsPool: layout.COUNTER_OPERATIONS_POOL,
+  /** Asked again for the rest, because less came than was asked for. */
+  operationsShort: layout.COUNTER_OPERATIONS_SHORT,
+  /** The host had no room for one more at the time. */
+  operationsRefused: layout.COUNTER_OPERATIONS_REFUSED,
+  announcements: layout.COUNTER_ANNOUNCEMENTS,
+  collects: layout.COUNTER_COLLECTS,
+  collectsEmpty: layout.COUNTER_COLLECTS_EMPTY,
+  /** Datagrams, signals, changes, posts and the like. */
+  recordsIn: layout.COUNTER_RECORDS_IN,
+  recordsOut: layout.COUNTER_RECORDS_OUT,
+  recordsRefused: layout.COUNTER_RECORDS_REFUSED,
+  fileBytesOut: layout.COUNTER_FILE_BYTES_OUT,
+  /** Times that the next part of a file was read while another was being sent. */
+  fileOverlaps: layout.COUNTER_FILE_OVERLAPS,
+  fileCold: layout.COUNTER_FILE_COLD,
+  idlesFired: layout.COUNTER_IDLES_FIRED,
+  idlesForced: layout.COUNTER_IDLES_FORCED,
   /** System calls, by kind. */
   hostWaits: layout.COUNTER_HOST_WAITS,
   hostControls: layout.COUNTER_HOST_CONTROLS,

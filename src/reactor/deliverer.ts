@@ -9,6 +9,8 @@ import { Connection } from './connection';
 import { HandlerTable } from './handler-table';
 import type { Handlers } from './handlers';
 import { Listener } from './listener';
+import type { Operations } from './operations';
+import type { Source } from './source';
 import type { TimerRegistry } from './timer';
 
 export class Deliverer {
@@ -26,11 +28,14 @@ export class Deliverer {
   // By place and generation: a place may get its next owner before the last one heard its last.
   private readonly listeners = new Map<number, Listener>();
   readonly timers: TimerRegistry = new Map();
+  private readonly sources = new Map<number, Source>();
+  private readonly operations: Operations;
   private readonly finished: Connection[] = [];
 
-  constructor(calls: Calls, rethrow: (error: unknown) => void) {
+  constructor(calls: Calls, operations: Operations, rethrow: (error: unknown) => void) {
     const { memory } = calls;
     this.calls = calls;
+    this.operations = operations;
     this.memory = memory;
     this.rethrow = rethrow;
     this.words = memory.words;
@@ -43,6 +48,11 @@ export class Deliverer {
     const listener = new Listener(this.calls, record, generation);
     this.listeners.set(ownerKey(record, generation), listener);
     return listener;
+  }
+
+  /** A source that is neither a listener nor a connection: it hears of itself. */
+  addSource(source: Source): void {
+    this.sources.set(ownerKey(source.record, source.generation), source);
   }
 
   addConnection(record: number, generation = this.generationOf(record)): Connection {
@@ -80,27 +90,69 @@ export class Deliverer {
     const total = word(this.memory, layout.DELIVERY_COUNT);
     for (let place = 0; place < total; place++) {
       const at = this.deliveries + place * (layout.DELIVERY_SIZE >> 2);
-      const kind = this.words[at] as number;
+      const kind = (this.words[at] as number) & 0xff;
       const record = this.words[at + (layout.DELIVERY_RECORD >> 2)] as number;
       if (kind === layout.DELIVER_TIMER) {
         this.deliverTimer(record, at);
         continue;
       }
-      const source = this.records + record * layout.RECORD_SIZE;
+      if (kind === layout.DELIVER_DONE || kind === layout.DELIVER_PART) {
+        this.operations.hear(at << 2);
+        continue;
+      }
       try {
-        const result =
-          this.bytes[source + layout.RECORD_KIND] === layout.KIND_LISTENER
-            ? this.deliverListener(kind, record, at)
-            : this.deliverConnection(
-                kind,
-                record,
-                at,
-                this.bytes[source + layout.RECORD_STATE] as number,
-              );
+        const result = this.deliverRecord(kind, record, at);
         if (result !== undefined) this.watch(result, record);
       } catch (error) {
         this.fail(error, record, this.generationOf(record));
       }
+    }
+  }
+
+  private deliverRecord(kind: number, record: number, at: number): void | Promise<void> {
+    const source = this.records + record * layout.RECORD_SIZE;
+    const state = this.bytes[source + layout.RECORD_STATE] as number;
+    switch (this.bytes[source + layout.RECORD_KIND]) {
+      case layout.KIND_CONNECTION:
+        return this.deliverConnection(kind, record, at, state);
+      case layout.KIND_LISTENER:
+        return this.deliverListener(kind, record, at);
+      default:
+        return this.deliverSource(kind, record, at, state);
+    }
+  }
+
+  private deliverSource(
+    kind: number,
+    record: number,
+    at: number,
+    state: number,
+  ): void | Promise<void> {
+    const generation = this.words[at + (layout.DELIVERY_GENERATION >> 2)] as number;
+    const source = this.sources.get(ownerKey(record, generation));
+    if (!source) return;
+    if (kind === layout.DELIVER_CLOSE) {
+      this.sources.delete(ownerKey(record, generation));
+      this.calls.forget(source);
+      return source.finish();
+    }
+    const errno = this.words[at + (layout.DELIVERY_VALUE >> 2)] as number;
+    if (kind === layout.DELIVER_ERROR) {
+      return this.work(record) & layout.WORK_ABANDONED ? undefined : source.failed(errno);
+    }
+    if (!this.listening(record, state)) return;
+    const address = this.words[at + (layout.DELIVERY_ADDRESS >> 2)] as number;
+    const length = this.words[at + (layout.DELIVERY_LENGTH >> 2)] as number;
+    const bytes = new Uint8Array(this.memory.buffer, address, length);
+    switch (kind) {
+      case layout.DELIVER_OPEN:
+        return source.opened(bytes);
+      case layout.DELIVER_DATA:
+        return source.arrived(bytes);
+      case layout.DELIVER_CHANGE:
+        return source.changed();
+      default:
+        return source.drained();
     }
   }
 

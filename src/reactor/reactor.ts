@@ -21,6 +21,7 @@ import { type Counters, readCounters } from './counters';
 import { Deliverer } from './deliverer';
 import { checkHandlers, type Handlers, wantsOf } from './handlers';
 import type { Listener } from './listener';
+import { Operations } from './operations';
 import { Timer, type TimerHandler } from './timer';
 
 export interface ReactorOptions {
@@ -84,6 +85,7 @@ export class Reactor {
   private readonly core: Core;
   private readonly host: Host;
   private readonly calls: Calls;
+  private readonly operations: Operations;
   private readonly deliverer: Deliverer;
   private closing: Promise<void> | undefined;
   private settleClosing: () => void = () => {};
@@ -102,7 +104,8 @@ export class Reactor {
     this.memory = createMemory(this.limits, { settings, seed: options.seed });
     this.core = (host.core ?? instantiateCore)(this.memory);
     this.calls = new Calls(this.memory, this.core, host);
-    this.deliverer = new Deliverer(this.calls, (error) => this.rethrow(error));
+    this.operations = new Operations(this.calls);
+    this.deliverer = new Deliverer(this.calls, this.operations, (error) => this.rethrow(error));
     host.open({
       memory: this.memory,
       description: {
@@ -287,6 +290,7 @@ export class Reactor {
   private finish(): void {
     this.calls.closed = true;
     this.deliverer.timers.clear();
+    this.operations.abandon();
     this.calls.forget(this);
     this.host.hold(false);
     this.host.close();

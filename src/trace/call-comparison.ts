@@ -108,6 +108,24 @@ export class CallComparison {
     return this.compare(this.withBytes(address, length, layout.MODE_BYTES));
   }
 
+  /** An operation: bytes that it writes, or how many it asks for. */
+  operation(
+    record: number,
+    generation: number,
+    task: number,
+    offsetLow: number,
+    offsetHigh: number,
+    address: number,
+    length: number,
+  ): Call | undefined {
+    const operation = layout.CALL_OPERATE;
+    const call = this.encode(operation, record, generation, offsetLow, offsetHigh);
+    call[layout.CALL_DETAIL] = task;
+    if (address !== 0) return this.compare(this.withBytes(address, length, layout.MODE_BYTES));
+    call.writeUInt32LE(length, layout.CALL_LENGTH);
+    return this.compare(call.subarray(0, layout.CALL_SIZE));
+  }
+
   /** A write; answers the recorded result. */
   write(
     record: number,
@@ -260,9 +278,10 @@ export class CallComparison {
 function giveResults({ operation, record, result, address }: Call, replayed: Buffer): void {
   replayed.writeInt32LE(result, layout.CALL_RESULT);
   if (operation !== replayed[layout.CALL_OPERATION]) return;
-  const opens = operation <= layout.CALL_CONNECT;
+  const opens = operation <= layout.CALL_CONNECT || operation === layout.CALL_OPEN;
+  const names = operation === layout.CALL_TIMER_START || operation === layout.CALL_OPERATE;
   if (opens) replayed.writeInt32LE(record, layout.CALL_RECORD);
-  if (opens || operation === layout.CALL_TIMER_START) {
+  if (opens || names) {
     replayed.writeUInt32LE(address, layout.CALL_ADDRESS);
   }
 }

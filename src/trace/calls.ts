@@ -4,6 +4,8 @@ import { digestsOf, padded } from './format';
 
 export interface Call {
   readonly operation: number;
+  /** Of OPERATE: the task. */
+  readonly detail: number;
   readonly mode: number;
   readonly outside: boolean;
   readonly record: number;
@@ -48,6 +50,7 @@ export function callAt(stream: Buffer, at: number): Call | undefined {
   if (at + size > stream.length) return undefined;
   return {
     operation: stream[at + layout.CALL_OPERATION] as number,
+    detail: stream[at + layout.CALL_DETAIL] as number,
     mode,
     outside: stream[at + layout.CALL_OUTSIDE] === 1,
     record: stream.readInt32LE(at + layout.CALL_RECORD),
@@ -77,7 +80,42 @@ const NAMES: Record<number, string> = {
   [layout.CALL_RANDOM]: 'random',
   [layout.CALL_THROWN]: 'threw',
   [layout.CALL_STOP]: 'reactor.close',
+  [layout.CALL_OPEN]: 'open',
+  [layout.CALL_SEND_TO]: 'send',
+  [layout.CALL_OPERATE]: 'operation',
+  [layout.CALL_SEND_FILE]: 'sendFile',
+  [layout.CALL_TRIGGER]: 'setTrigger',
+  [layout.CALL_ENABLE]: 'enable',
+  [layout.CALL_IDLE_START]: 'idle',
+  [layout.CALL_SPAWN]: 'spawn',
+  [layout.CALL_TAKEN_STREAM]: 'stream of spawn',
 };
+
+const KINDS: Record<number, string> = {
+  [layout.KIND_CONNECTION]: 'descriptor',
+  [layout.KIND_DATAGRAM]: 'datagrams',
+  [layout.KIND_SIGNAL]: 'signal',
+  [layout.KIND_PROCESS]: 'process',
+  [layout.KIND_PATH]: 'path',
+  [layout.KIND_NETWORK]: 'network',
+  [layout.KIND_INBOX]: 'inbox',
+  [layout.KIND_FILE]: 'file',
+};
+
+const TASKS: Record<number, string> = {
+  [layout.TASK_READ]: 'file.read',
+  [layout.TASK_WRITE]: 'file.write',
+  [layout.TASK_SYNC]: 'file.sync',
+  [layout.TASK_SYNC_DATA]: 'file.datasync',
+  [layout.TASK_STAT]: 'file.stat',
+  [layout.TASK_TRUNCATE]: 'file.truncate',
+  [layout.TASK_LIST]: 'directory.read',
+  [layout.TASK_CONTROL]: 'control',
+};
+
+function kindName(kind: number): string {
+  return KINDS[kind] ?? `kind ${kind}`;
+}
 
 export function callName(operation: number): string {
   return NAMES[operation] ?? `call ${operation}`;
@@ -103,6 +141,17 @@ export function describeCall(call: Call): string {
     case layout.CALL_TIMER_START: {
       const delay = (call.generation >>> 0) + call.argument * 2 ** 32;
       return `${name}(${delay / 1e6} ms${call.record ? ', repeating' : ''})`;
+    }
+    case layout.CALL_OPEN: {
+      const text = call.tail.subarray(0, call.length).toString();
+      return `${name} ${kindName(call.generation >>> 16)}(${JSON.stringify(text)}, ${call.argument})`;
+    }
+    case layout.CALL_SEND_TO:
+      return `${name}(${call.record}:${call.generation}, ${describeBytes(call)})`;
+    case layout.CALL_OPERATE: {
+      const offset = (call.argument >>> 0) + call.value * 2 ** 32;
+      const what = TASKS[call.detail] ?? `task ${call.detail}`;
+      return `${what}(${call.record}:${call.generation}, at ${offset}, ${call.length} bytes)`;
     }
     case layout.CALL_RANDOM:
       return `${name}()`;

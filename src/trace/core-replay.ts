@@ -220,6 +220,23 @@ class CoreReplay {
         if (call.mode === layout.MODE_BYTES) call.tail.copy(this.source, address, 0, length);
         return core.write(record, generation, address, length, argument);
       }
+      case layout.CALL_OPEN: {
+        const address = core.reserve(length);
+        call.tail.copy(this.source, address, 0, length);
+        const kind = generation >>> 16;
+        const wants = generation & 0xffff;
+        return core.openSource(kind, address, length, argument, value, record, wants);
+      }
+      case layout.CALL_SEND_TO: {
+        const address = core.reserve(length);
+        call.tail.copy(this.source, address, 0, length);
+        return core.sendTo(record, generation, address, length);
+      }
+      case layout.CALL_OPERATE: {
+        const address = call.mode === layout.MODE_NONE ? 0 : core.reserve(length);
+        if (call.mode === layout.MODE_BYTES) call.tail.copy(this.source, address, 0, length);
+        return core.operate(record, generation, call.detail, argument, value, address, length);
+      }
       case layout.CALL_READ:
         return core.read(record, generation, argument);
       case layout.CALL_END:

@@ -11,6 +11,9 @@ const NAMES = {
   [layout.DELIVER_ERROR]: 'error',
   [layout.DELIVER_CLOSE]: 'close',
   [layout.DELIVER_TIMER]: 'timer',
+  [layout.DELIVER_DONE]: 'done',
+  [layout.DELIVER_PART]: 'part',
+  [layout.DELIVER_IDLE]: 'idle',
 } as const;
 
 export type DeliveryName = (typeof NAMES)[keyof typeof NAMES];

@@ -128,16 +128,24 @@ function checkInput({ turn, payload, updates, deliveries }: TurnInput, header: T
     checkPlace('side', updates[at + layout.UPDATE_SIDE] as number, 2);
   }
   for (let at = 0; at < deliveries.length; at += layout.DELIVERY_SIZE) {
-    const kind = deliveries.readUInt32LE(at + layout.DELIVERY_KIND);
+    const kind = deliveries[at + layout.DELIVERY_KIND] as number;
     const record = deliveries.readUInt32LE(at + layout.DELIVERY_RECORD);
-    if (kind < layout.DELIVER_LISTENING || kind > layout.DELIVER_TIMER) {
+    if (kind < layout.DELIVER_LISTENING || kind > layout.LAST_DELIVERY_KIND) {
       throw bad(`Turn ${turn}: there is no delivery of kind ${kind}.`);
     }
-    if (kind === layout.DELIVER_TIMER) {
+    if (kind === layout.DELIVER_TIMER || kind === layout.DELIVER_IDLE) {
       checkPlace('timer', record, limits.timers + layout.TIMERS_A_TURN);
       continue;
     }
     checkPlace('record', record, limits.connections);
+    if (kind === layout.DELIVER_DONE || kind === layout.DELIVER_PART) {
+      const operation = deliveries.readUInt32LE(at + layout.DELIVERY_HANDLERS);
+      const address = deliveries.readUInt32LE(at + layout.DELIVERY_ADDRESS);
+      const length = deliveries.readUInt32LE(at + layout.DELIVERY_LENGTH);
+      checkPlace('operation', operation, limits.tasks);
+      if (address !== 0) checkRange('what an operation brought', address, length);
+      continue;
+    }
     checkPlace(
       'listener',
       deliveries.readUInt32LE(at + layout.DELIVERY_LISTENER),

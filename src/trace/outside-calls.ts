@@ -49,6 +49,7 @@ function subjectOf(operation: number, record: number, generation: number): numbe
   switch (operation) {
     case layout.CALL_LISTEN:
     case layout.CALL_CONNECT:
+    case layout.CALL_OPEN:
     case layout.CALL_TIMER_START:
     case layout.CALL_TIMER_CANCEL:
     case layout.CALL_RANDOM:

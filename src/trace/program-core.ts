@@ -26,6 +26,7 @@ export class ProgramCore implements Core {
   /** Ends from outside that the replay brought, and which the program may still bring as well. */
   private broughtStops = 0;
   private timer = 0;
+  private operation = 0;
 
   constructor(
     memory: ReactorMemory,
@@ -138,10 +139,14 @@ export class ProgramCore implements Core {
       address,
       length,
     );
+    return this.make(made, dial ? layout.KIND_CONNECTION : layout.KIND_LISTENER, handlers);
+  }
+
+  /** The record that the recording has for a call which makes one. */
+  private make(made: Call | undefined, kind: number, handlers: number): number {
     if (!made || made.result < 0 || made.result >= this.memory.limits.connections) {
       return Math.min(made?.result ?? layout.CALL_NO_RECORD, layout.CALL_NO_RECORD);
     }
-    const kind = dial ? layout.KIND_CONNECTION : layout.KIND_LISTENER;
     // As the record will say it: a signed word.
     this.opened = made.address | 0;
     this.settle(() => this.image.make(made.result, made.address, kind, 0, handlers));
@@ -196,6 +201,61 @@ export class ProgramCore implements Core {
 
   option(record: number, generation: number, name: number, value: number): number {
     return this.simple(layout.CALL_OPTION, record, generation, name, value);
+  }
+
+  openSource(
+    kind: number,
+    address: number,
+    length: number,
+    argument: number,
+    value: number,
+    handlers: number,
+    wants: number,
+  ): number {
+    const made = this.comparison.named(
+      layout.CALL_OPEN,
+      handlers,
+      wants | (kind << 16),
+      argument,
+      value,
+      address,
+      length,
+    );
+    return this.make(made, kind, handlers);
+  }
+
+  sendTo(record: number, generation: number, address: number, length: number): number {
+    const operation = layout.CALL_SEND_TO;
+    const made = this.comparison.named(operation, record, generation, 0, 0, address, length);
+    const result = made?.result ?? layout.CALL_TAKEN;
+    if (result >= 0) this.settle(() => this.image.queue(record, length));
+    return result;
+  }
+
+  operate(
+    record: number,
+    generation: number,
+    task: number,
+    offsetLow: number,
+    offsetHigh: number,
+    address: number,
+    length: number,
+  ): number {
+    const made = this.comparison.operation(
+      record,
+      generation,
+      task,
+      offsetLow,
+      offsetHigh,
+      address,
+      length,
+    );
+    this.operation = (made?.address ?? 0) | 0;
+    return made?.result ?? layout.CALL_NO_OPERATION;
+  }
+
+  operationGeneration(_operation: number): number {
+    return this.operation;
   }
 
   timerStart(delayLow: number, delayHigh: number, repeat: number): number {

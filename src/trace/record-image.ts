@@ -3,6 +3,11 @@
 import * as layout from '../../assembly/layout';
 import { type ReactorMemory, word } from '../core/memory';
 
+/** Does a delivery of this kind name handlers? Timers and operations have their own. */
+function ofRecord(kind: number): boolean {
+  return kind <= layout.DELIVER_CLOSE;
+}
+
 export class RecordImage {
   private readonly memory: ReactorMemory;
   private readonly source: Buffer;
@@ -89,13 +94,13 @@ export class RecordImage {
       this.memory.words[(at + layout.DELIVERY_ADDRESS) >> 2] = address + this.shift;
     }
     this.deliver(at, record, address);
-    if (word(this.memory, at + layout.DELIVERY_KIND) === layout.DELIVER_TIMER) return;
+    if (!ofRecord(this.kindOf(at))) return;
     const handlers = this.handlers.get(record) ?? layout.NONE;
     this.memory.words[(at + layout.DELIVERY_HANDLERS) >> 2] = handlers;
   }
 
   private deliver(at: number, record: number, address: number): void {
-    switch (word(this.memory, at + layout.DELIVERY_KIND)) {
+    switch (this.kindOf(at)) {
       case layout.DELIVER_OPEN: {
         const listener = word(this.memory, at + layout.DELIVERY_LISTENER);
         const generation = word(this.memory, at + layout.DELIVERY_GENERATION);
@@ -114,7 +119,9 @@ export class RecordImage {
         // Only that there was some matters: the subject of a later error.
         return this.put(record, layout.RECORD_BYTES_IN, 1);
       case layout.DELIVER_ERROR:
-        if (this.isConnection(record)) this.setState(record, layout.STATE_FAILED);
+        // A listener and a socket for datagrams live on.
+        if (!this.isListener(record) && this.ofKind(record) !== layout.KIND_DATAGRAM)
+          this.setState(record, layout.STATE_FAILED);
         return;
       case layout.DELIVER_CLOSE:
         this.setState(record, layout.STATE_DEAD);
@@ -164,7 +171,7 @@ export class RecordImage {
 
   close(record: number): void {
     this.mark(record, layout.WORK_WANT_CLOSE);
-    if (this.isConnection(record) && this.stateOf(record) === layout.STATE_OPEN) {
+    if (!this.isListener(record) && this.stateOf(record) === layout.STATE_OPEN) {
       this.setState(record, layout.STATE_CLOSING);
     }
   }
@@ -173,7 +180,7 @@ export class RecordImage {
     const state = this.stateOf(record);
     if (state >= layout.STATE_CLOSED) return;
     this.mark(record, layout.WORK_WANT_CLOSE | layout.WORK_ABANDONED);
-    if (!this.isConnection(record)) return;
+    if (this.isListener(record)) return;
     this.remember(record);
     this.put(record, layout.TX_QUEUED, 0);
     if (state === layout.STATE_OPEN || state === layout.STATE_CLOSING) {
@@ -187,11 +194,16 @@ export class RecordImage {
       const state = this.stateOf(record);
       if (state === layout.STATE_FREE || state >= layout.STATE_CLOSED) continue;
       if (!drain) this.abandon(record);
-      else if (!this.isConnection(record) || state < layout.STATE_OPEN) this.close(record);
+      else if (this.ofKind(record) !== layout.KIND_CONNECTION || state < layout.STATE_OPEN)
+        this.close(record);
     }
   }
 
   // ── Words ──
+
+  private kindOf(delivery: number): number {
+    return this.source[delivery + layout.DELIVERY_KIND] as number;
+  }
 
   private at(record: number): number {
     return this.records + record * layout.RECORD_SIZE;
@@ -226,7 +238,11 @@ export class RecordImage {
     this.source[this.at(record) + layout.RECORD_STATE] = state;
   }
 
-  private isConnection(record: number): boolean {
-    return this.source[this.at(record) + layout.RECORD_KIND] === layout.KIND_CONNECTION;
+  private ofKind(record: number): number {
+    return this.source[this.at(record) + layout.RECORD_KIND] as number;
+  }
+
+  private isListener(record: number): boolean {
+    return this.ofKind(record) === layout.KIND_LISTENER;
   }
 }

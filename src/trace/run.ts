@@ -71,7 +71,7 @@ export class RunCollector implements ReplayObserver {
 
   turn({ turn, deliveries, payload }: TurnBlock): void {
     for (let at = 0; at < deliveries.length; at += layout.DELIVERY_SIZE) {
-      const event = deliveryName(deliveries.readInt32LE(at + layout.DELIVERY_KIND));
+      const event = deliveryName(deliveries[at + layout.DELIVERY_KIND] as number);
       const name = nameOf(
         deliveries.readInt32LE(at + layout.DELIVERY_RECORD),
         deliveries.readUInt32LE(at + layout.DELIVERY_GENERATION),

@@ -5,7 +5,7 @@ import { CalandriaError } from '../errors';
 import { type Block, readBlocks } from './blocks';
 import {
   FILE_HEAD,
-  FORMAT,
+  FORMATS,
   KIND_CALL,
   KIND_END,
   KIND_IN,
@@ -143,8 +143,9 @@ export function openTrace(file: string): Trace {
     const head = read(0, FILE_HEAD);
     if (!head.subarray(0, 8).equals(MAGIC)) throw bad(`${file} is not a trace.`);
     const format = head.readUInt32LE(8);
-    if (format !== FORMAT) {
-      throw bad(`${file} has trace format ${format}; this version reads format ${FORMAT}.`);
+    if (!FORMATS.includes(format)) {
+      const known = FORMATS.join(' and ');
+      throw bad(`${file} has trace format ${format}; this version reads formats ${known}.`);
     }
     const length = head.readUInt32LE(12);
     if (head.readUInt32LE(20) !== 0) throw bad(`The header of ${file} is damaged.`);

@@ -45,7 +45,7 @@ describe('structures', () => {
       'TX_ENDED',
       'TX_EXACTNESS',
     ];
-    const record = named('RECORD_').filter(([name]) => name !== 'RECORD_WAKE');
+    const record = named('RECORD_', /_(SIZE|SHIFT|MAX|WAKE|COMPLETIONS)$/);
     const fields = [...record, ...named('RX_'), ...named('TX_')].map(([name, offset]) => {
       const wide = longs.includes(name)
         ? 8
@@ -69,8 +69,9 @@ describe('structures', () => {
     ['TIMER_', layout.TIMER_SIZE],
     ['PIECE_', layout.PIECE_SIZE],
     ['SEGMENT_', layout.SEGMENT_SIZE],
+    ['COMPLETION_', layout.COMPLETION_SIZE],
   ])('fields of %s… are distinct and inside', (prefix, size) => {
-    const words = /(COUNT|DONE|BASE|HEAP|LINKED|MAX|SIZE|SHIFT)$/;
+    const words = /(COUNT|DONE|BASE|HEAP|LINKED|MAX|SIZE|SHIFT|OF_RECORD)$/;
     const fields = named(prefix, words).map(([, offset]) => offset);
     expect(new Set(fields).size).toBe(fields.length);
     for (const offset of fields) expect(offset).toBeLessThan(size);
@@ -133,6 +134,7 @@ describe('regions', () => {
       [layout.PEERS_BASE, records * layout.PEER_SIZE],
       [layout.TIMERS_BASE, (limits.timers + layout.TIMERS_A_TURN) * layout.TIMER_SIZE],
       [layout.TIMER_HEAP_BASE, limits.timers * 4],
+      [layout.OPERATIONS_BASE, limits.tasks * layout.TASK_SIZE],
       [layout.PIECES_BASE, at(layout.PIECES_MAX) * layout.PIECE_SIZE],
       [layout.BLOCK_LINKS_BASE, at(layout.BLOCKS_MAX) * 4],
       [layout.BLOCKS_BASE, at(layout.BLOCKS_MAX) * layout.BLOCK_SIZE],
@@ -155,6 +157,7 @@ describe('regions', () => {
       readBytes: random.between(4096, 1 << 20),
       readSegments: random.between(2, 8),
       writeSegments: random.between(1, 40),
+      tasks: random.between(1, 5000),
     };
   }
 

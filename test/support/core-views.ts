@@ -12,7 +12,13 @@ export type Operation =
   | 'shutdown'
   | 'close'
   | 'sample'
-  | 'option';
+  | 'option'
+  | 'open'
+  | 'operate'
+  | 'sendFile'
+  | 'announced'
+  | 'collect'
+  | 'take';
 
 const OPERATIONS = new Map<number, Operation>([
   [layout.OPERATION_LISTEN, 'listen'],
@@ -25,6 +31,12 @@ const OPERATIONS = new Map<number, Operation>([
   [layout.OPERATION_CLOSE, 'close'],
   [layout.OPERATION_SAMPLE, 'sample'],
   [layout.OPERATION_OPTION, 'option'],
+  [layout.OPERATION_OPEN, 'open'],
+  [layout.OPERATION_OPERATE, 'operate'],
+  [layout.OPERATION_SEND_FILE, 'sendFile'],
+  [layout.OPERATION_ANNOUNCED, 'announced'],
+  [layout.OPERATION_COLLECT, 'collect'],
+  [layout.OPERATION_TAKE, 'take'],
 ]);
 
 export type DeliveryKind =
@@ -36,7 +48,10 @@ export type DeliveryKind =
   | 'end'
   | 'error'
   | 'close'
-  | 'timer';
+  | 'timer'
+  | 'done'
+  | 'part'
+  | 'idle';
 
 const DELIVERIES = new Map<number, DeliveryKind>([
   [layout.DELIVER_LISTENING, 'listening'],
@@ -48,6 +63,9 @@ const DELIVERIES = new Map<number, DeliveryKind>([
   [layout.DELIVER_ERROR, 'error'],
   [layout.DELIVER_CLOSE, 'close'],
   [layout.DELIVER_TIMER, 'timer'],
+  [layout.DELIVER_DONE, 'done'],
+  [layout.DELIVER_PART, 'part'],
+  [layout.DELIVER_IDLE, 'idle'],
 ]);
 
 export interface Submission {
@@ -147,7 +165,7 @@ export function readSubmissions(memory: ReactorMemory): Submission[] {
 export function readDeliveries(memory: ReactorMemory): Delivery[] {
   const total = word(memory, layout.DELIVERY_COUNT);
   return list(memory, layout.DELIVERIES_BASE, total, layout.DELIVERY_SIZE, (view, at) => ({
-    kind: DELIVERIES.get(view.getInt32(at + layout.DELIVERY_KIND, true)) as DeliveryKind,
+    kind: DELIVERIES.get(view.getUint8(at + layout.DELIVERY_KIND)) as DeliveryKind,
     record: view.getInt32(at + layout.DELIVERY_RECORD, true),
     generation: view.getUint32(at + layout.DELIVERY_GENERATION, true),
     address: view.getUint32(at + layout.DELIVERY_ADDRESS, true),

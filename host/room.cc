@@ -1,4 +1,4 @@
-#include "sockets.h"
+#include "room.h"
 
 namespace calandria {
 

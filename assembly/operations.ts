@@ -1,0 +1,232 @@
+// Operations: what is asked of a source and answered later, with a promise in place of a handler.
+// Each has an entry in a table; the host gets so many of them at once, the rest wait here in the
+// order in which they were asked for. A short answer is asked on, until all is there, or the end,
+// or an error.
+import * as arenas from './arenas';
+import { deliverOperation } from './deliveries';
+import * as layout from './layout';
+import { count, setWord, tasks, word } from './memory';
+import * as records from './records';
+import { again, roomFor, submit } from './submissions';
+
+/** Submitted in one turn at the most, so that sockets get their share. */
+const OPERATIONS_A_TURN = 128;
+
+export function at(operation: i32): u32 {
+  return tasks + ((<u32>operation) << layout.TASK_SHIFT);
+}
+
+export function initialiseOperations(): void {
+  setWord(layout.STATE_FREE_OPERATION, layout.NONE);
+  setWord(layout.STATE_WAITING_HEAD, layout.NONE);
+  setWord(layout.STATE_WAITING_TAIL, layout.NONE);
+}
+
+export function generation(operation: i32): u32 {
+  return load<u32>(at(operation), layout.TASK_GENERATION);
+}
+
+function state(operation: i32): i32 {
+  return load<u8>(at(operation), layout.TASK_STATE);
+}
+
+function owns(operation: i32, ofGeneration: u32): bool {
+  if (<u32>operation >= <u32>word(layout.STATE_OPERATIONS_TOUCHED)) return false;
+  return state(operation) != layout.TASK_STATE_FREE && generation(operation) == ofGeneration;
+}
+
+/** A fresh entry that belongs to the record, or NONE when all are in use. */
+export function allocate(task: i32, record: i32, offset: u64, length: u32): i32 {
+  let operation = word(layout.STATE_FREE_OPERATION);
+  if (operation != layout.NONE) {
+    setWord(layout.STATE_FREE_OPERATION, load<i32>(at(operation), layout.TASK_NEXT));
+  } else {
+    operation = word(layout.STATE_OPERATIONS_TOUCHED);
+    if (operation >= word(layout.OPERATIONS_MAX)) return layout.NONE;
+    setWord(layout.STATE_OPERATIONS_TOUCHED, operation + 1);
+  }
+  const next = generation(operation) + 1;
+  const entry = at(operation);
+  memory.fill(entry, 0, layout.TASK_SIZE);
+  store<u32>(entry, next, layout.TASK_GENERATION);
+  store<u8>(entry, <u8>task, layout.TASK_KIND);
+  store<i32>(entry, record, layout.TASK_RECORD);
+  store<u32>(entry, records.generation(record), layout.TASK_RECORD_GENERATION);
+  store<u64>(entry, offset, layout.TASK_OFFSET);
+  store<u32>(entry, length, layout.TASK_LENGTH);
+  store<i32>(entry, layout.NONE, layout.TASK_SEGMENT);
+  store<i32>(entry, layout.NONE, layout.TASK_TARGET);
+  setWord(layout.OPERATIONS_USED, word(layout.OPERATIONS_USED) + 1);
+  if (records.kind(record) == layout.KIND_FILE) holdFile(record, 1);
+  return operation;
+}
+
+/** A file stays open while operations on it are under way. */
+function holdFile(record: i32, by: i32): void {
+  const source = records.at(record);
+  store<i32>(source, load<i32>(source, layout.RECORD_IN_FLIGHT) + by, layout.RECORD_IN_FLIGHT);
+}
+
+/** The bytes of a write stay where they are until the host has written them. */
+export function holdBytes(operation: i32, address: u32, segment: i32): void {
+  store<u32>(at(operation), address, layout.TASK_ADDRESS);
+  store<i32>(at(operation), segment, layout.TASK_SEGMENT);
+  arenas.hold(segment);
+}
+
+export function wait(operation: i32): void {
+  store<u8>(at(operation), layout.TASK_STATE_WAITING, layout.TASK_STATE);
+  store<i32>(at(operation), layout.NONE, layout.TASK_NEXT);
+  const last = word(layout.STATE_WAITING_TAIL);
+  if (last == layout.NONE) setWord(layout.STATE_WAITING_HEAD, operation);
+  else store<i32>(at(last), operation, layout.TASK_NEXT);
+  setWord(layout.STATE_WAITING_TAIL, operation);
+  setWord(layout.STATE_WAITING_COUNT, word(layout.STATE_WAITING_COUNT) + 1);
+}
+
+/** Back to where it was taken from: the host had no room. */
+function waitFirst(operation: i32): void {
+  const first = word(layout.STATE_WAITING_HEAD);
+  store<u8>(at(operation), layout.TASK_STATE_WAITING, layout.TASK_STATE);
+  store<i32>(at(operation), first, layout.TASK_NEXT);
+  setWord(layout.STATE_WAITING_HEAD, operation);
+  if (first == layout.NONE) setWord(layout.STATE_WAITING_TAIL, operation);
+  setWord(layout.STATE_WAITING_COUNT, word(layout.STATE_WAITING_COUNT) + 1);
+}
+
+function takeWaiting(): i32 {
+  const operation = word(layout.STATE_WAITING_HEAD);
+  const next = load<i32>(at(operation), layout.TASK_NEXT);
+  setWord(layout.STATE_WAITING_HEAD, next);
+  if (next == layout.NONE) setWord(layout.STATE_WAITING_TAIL, layout.NONE);
+  setWord(layout.STATE_WAITING_COUNT, word(layout.STATE_WAITING_COUNT) - 1);
+  return operation;
+}
+
+/** Its source is gone or was destroyed: nobody may ask the host for it any more. */
+function abandoned(operation: i32): bool {
+  const record = load<i32>(at(operation), layout.TASK_RECORD);
+  if (!records.owns(record, load<u32>(at(operation), layout.TASK_RECORD_GENERATION))) return true;
+  return (
+    records.state(record) >= layout.STATE_FAILED && records.state(record) != layout.STATE_CLOSING
+  );
+}
+
+/** In each turn, while its deliveries are made. */
+export function cancelAbandoned(): void {
+  while (word(layout.STATE_WAITING_HEAD) != layout.NONE) {
+    if (!abandoned(word(layout.STATE_WAITING_HEAD))) return;
+    finish(takeWaiting(), layout.ERROR_CANCELED, 0, 0, layout.VIA_AT_ONCE);
+  }
+}
+
+/** At the end of a turn: hands the host what waits, as much as it may hold. */
+export function settleOperations(): void {
+  for (let submitted = 0; word(layout.STATE_WAITING_HEAD) != layout.NONE; submitted++) {
+    // One that failed is told of in the next turn, and so are those behind it.
+    if (abandoned(word(layout.STATE_WAITING_HEAD))) return again();
+    if (word(layout.OPERATIONS_FLYING) >= word(layout.OPERATIONS_FLYING_MAX)) return;
+    if (word(layout.STATE_HOST_FULL) && word(layout.OPERATIONS_FLYING) > 0) return;
+    if (submitted == OPERATIONS_A_TURN || !roomFor(1)) return again();
+    setWord(layout.STATE_HOST_FULL, 0);
+    operate(takeWaiting());
+  }
+}
+
+function operate(operation: i32): void {
+  const entry = at(operation);
+  const done = load<u32>(entry, layout.TASK_DONE);
+  const left = load<u32>(entry, layout.TASK_LENGTH) - done;
+  const submission = submit(
+    layout.OPERATION_OPERATE,
+    load<i32>(entry, layout.TASK_RECORD),
+    load<u32>(entry, layout.TASK_ADDRESS),
+    min<u32>(left, word(layout.READ_SIZE_MAX)),
+    operation,
+  );
+  store<u8>(submission, load<u8>(entry, layout.TASK_KIND), layout.SUBMISSION_DETAIL);
+  store<u8>(entry, layout.TASK_STATE_FLYING, layout.TASK_STATE);
+  setWord(layout.OPERATIONS_FLYING, word(layout.OPERATIONS_FLYING) + 1);
+  again();
+}
+
+/** What OPERATE answered: the result, "later", or "no room". */
+export function answered(entry: u32, record: i32, result: i32): void {
+  const operation = load<i32>(entry, layout.SUBMISSION_ARGUMENT);
+  assert(state(operation) == layout.TASK_STATE_FLYING, 'an answer to what was not asked');
+  if (result == -layout.ERROR_IN_PROGRESS) return;
+  if (result == -layout.ERROR_AGAIN) {
+    count(layout.COUNTER_OPERATIONS_REFUSED);
+    setWord(layout.OPERATIONS_FLYING, word(layout.OPERATIONS_FLYING) - 1);
+    setWord(layout.STATE_HOST_FULL, 1);
+    waitFirst(operation);
+    if (word(layout.OPERATIONS_FLYING) == 0) again();
+    return;
+  }
+  const bytes = load<u32>(entry, layout.SUBMISSION_EXTRA);
+  if (bytes != 0) arenas.arrived(bytes, result);
+  advance(operation, result, bytes, layout.VIA_AT_ONCE);
+  records.list(record);
+}
+
+/** A completion arrived; one for an earlier owner of the entry is counted and dropped. */
+export function completed(
+  operation: i32,
+  ofGeneration: u32,
+  result: i32,
+  bytes: u32,
+  via: i32,
+): void {
+  if (!owns(operation, ofGeneration) || state(operation) != layout.TASK_STATE_FLYING) {
+    count(layout.COUNTER_COMPLETIONS_STALE);
+    return;
+  }
+  setWord(layout.STATE_HOST_FULL, 0);
+  advance(operation, result, bytes, via);
+}
+
+/** One step is done: the last one, or there is more to ask for. */
+function advance(operation: i32, result: i32, bytes: u32, via: i32): void {
+  setWord(layout.OPERATIONS_FLYING, word(layout.OPERATIONS_FLYING) - 1);
+  const entry = at(operation);
+  const task = <i32>load<u8>(entry, layout.TASK_KIND);
+  if (result < 0) return finish(operation, -result, 0, 0, via);
+  const arrived = bytes != 0 ? <u32>result : 0;
+  const reads = task == layout.TASK_READ;
+  if (!reads && task != layout.TASK_WRITE) return finish(operation, 0, bytes, arrived, via);
+  const done = load<u32>(entry, layout.TASK_DONE) + result;
+  const length = load<u32>(entry, layout.TASK_LENGTH);
+  assert(done <= length, 'more was done than was asked for');
+  store<u32>(entry, done, layout.TASK_DONE);
+  if (result == 0 || done == length) {
+    return finish(operation, 0, bytes, reads ? arrived : done, via);
+  }
+  if (<u32>result < min<u32>(length - (done - result), word(layout.READ_SIZE_MAX))) {
+    count(layout.COUNTER_OPERATIONS_SHORT);
+  }
+  store<u64>(entry, load<u64>(entry, layout.TASK_OFFSET) + result, layout.TASK_OFFSET);
+  if (reads) deliverOperation(layout.DELIVER_PART, operation, bytes, arrived, 0, via);
+  else store<u32>(entry, load<u32>(entry, layout.TASK_ADDRESS) + result, layout.TASK_ADDRESS);
+  wait(operation);
+}
+
+/** Tells the program, and gives the entry back. */
+export function finish(operation: i32, error: i32, address: u32, length: u32, via: i32): void {
+  const entry = at(operation);
+  count(layout.COUNTER_OPERATIONS);
+  if (via == layout.VIA_KERNEL) count(layout.COUNTER_OPERATIONS_KERNEL);
+  else if (via == layout.VIA_POOL) count(layout.COUNTER_OPERATIONS_POOL);
+  else count(layout.COUNTER_OPERATIONS_AT_ONCE);
+  deliverOperation(layout.DELIVER_DONE, operation, address, length, error, via);
+  const segment = load<i32>(entry, layout.TASK_SEGMENT);
+  if (segment != layout.NONE) arenas.release(segment);
+  const record = load<i32>(entry, layout.TASK_RECORD);
+  if (records.owns(record, load<u32>(entry, layout.TASK_RECORD_GENERATION))) {
+    if (records.kind(record) == layout.KIND_FILE) holdFile(record, -1);
+    records.list(record);
+  }
+  store<u8>(entry, layout.TASK_STATE_FREE, layout.TASK_STATE);
+  store<i32>(entry, word(layout.STATE_FREE_OPERATION), layout.TASK_NEXT);
+  setWord(layout.STATE_FREE_OPERATION, operation);
+  setWord(layout.OPERATIONS_USED, word(layout.OPERATIONS_USED) - 1);
+}

@@ -1,0 +1,91 @@
+#include "execute.h"
+
+#include <cerrno>
+#include <sys/socket.h>
+
+#include "sockets.h"
+#include "system.h"
+
+namespace calandria {
+
+namespace {
+
+/** OPEN: every kind of source but listeners and connections that are dialled. */
+int32_t open_source(Shim* shim, uint32_t entry, ReadRoom* room) {
+  const Memory* memory = &shim->memory;
+  OpenRequest request;
+  const uint32_t address = field(shim, entry, layout::SUBMISSION_ADDRESS);
+  request.entry = entry;
+  request.length = field(shim, entry, layout::SUBMISSION_LENGTH);
+  request.record = field(shim, entry, layout::SUBMISSION_RECORD);
+  request.generation = field(shim, entry, layout::SUBMISSION_GENERATION);
+  request.argument = load_word(memory, entry + layout::SUBMISSION_ARGUMENT);
+  request.value = load_word(memory, entry + layout::SUBMISSION_EXTRA);
+  if (!inside(memory, address, request.length)) return -EPROTO;
+  request.bytes = memory->base + address;
+  // Asked for now, so that nothing has to be undone for want of it.
+  if (!read_room_ensure(room, layout::PEER_SIZE)) return -ECANCELED;
+  switch (memory->base[entry + layout::SUBMISSION_DETAIL]) {
+    default:
+      return -EOPNOTSUPP;
+  }
+}
+
+int32_t close_one(Shim* shim, uint32_t entry, uint32_t record, int fd) {
+  if (field(shim, entry, layout::SUBMISSION_ARGUMENT) == 1) socket_remove_file(fd);
+  return descriptor_close(shim, record);
+}
+
+int32_t execute_other(Shim* shim, uint32_t entry, ReadRoom* room, Descriptor* descriptor) {
+  const Source* source = descriptor->source;
+  count(&shim->memory, layout::COUNTER_HOST_OTHERS);
+  switch (shim->memory.base[entry + layout::SUBMISSION_OPERATION]) {
+    case layout::OPERATION_SHUTDOWN:
+      return shutdown(descriptor->fd, SHUT_WR) < 0 ? -errno : 0;
+    case layout::OPERATION_CONNECT_STATUS:
+      if (source->status == nullptr) return -EOPNOTSUPP;
+      return source->status(shim, descriptor, entry, room);
+    case layout::OPERATION_SAMPLE:
+      if (source->sample == nullptr) return -EOPNOTSUPP;
+      return source->sample(shim, descriptor, entry);
+    case layout::OPERATION_OPTION:
+      if (source->set_option == nullptr) return -EOPNOTSUPP;
+      return source->set_option(shim, descriptor, entry);
+    default:
+      return -ENOSYS;
+  }
+}
+
+}  // namespace
+
+int32_t execute(Shim* shim, uint32_t entry, ReadRoom* room) {
+  const uint8_t operation = shim->memory.base[entry + layout::SUBMISSION_OPERATION];
+  if (operation == layout::OPERATION_LISTEN) return socket_open(shim, entry, room, false);
+  if (operation == layout::OPERATION_CONNECT) return socket_open(shim, entry, room, true);
+  if (operation == layout::OPERATION_OPEN) return open_source(shim, entry, room);
+  const uint32_t record = field(shim, entry, layout::SUBMISSION_RECORD);
+  const int fd = descriptor_of(shim, record, field(shim, entry, layout::SUBMISSION_GENERATION));
+  if (fd < 0) return operation == layout::OPERATION_CLOSE ? 0 : -EBADF;
+  Descriptor* descriptor = &shim->descriptors[record];
+  const Source* source = descriptor->source;
+  switch (operation) {
+    case layout::OPERATION_RECEIVE:
+      if (source->receive == nullptr) return -EOPNOTSUPP;
+      return source->receive(shim, descriptor, entry, room);
+    case layout::OPERATION_SEND:
+      if (source->send == nullptr) return -EOPNOTSUPP;
+      return source->send(shim, descriptor, entry);
+    case layout::OPERATION_OPERATE:
+      if (source->operate == nullptr) return -EOPNOTSUPP;
+      return source->operate(shim, descriptor, entry, room);
+    case layout::OPERATION_ACCEPT:
+      return socket_accept(shim, entry, room, fd);
+    case layout::OPERATION_CLOSE:
+      count(&shim->memory, layout::COUNTER_HOST_OTHERS);
+      return close_one(shim, entry, record, fd);
+    default:
+      return execute_other(shim, entry, room, descriptor);
+  }
+}
+
+}  // namespace calandria

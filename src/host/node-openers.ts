@@ -1,0 +1,16 @@
+// What the node host opens besides stream sockets: for each kind of source the function that makes
+// it. A kind without one is answered EOPNOTSUPP, by name.
+import type { Source } from './node-source';
+
+export interface OpenRequest {
+  /** What the call brought: a name, a path, a command. Valid during the call. */
+  readonly bytes: Buffer;
+  /** What the kind makes of them (assembly/layout.ts, the calls' table). */
+  readonly argument: number;
+  readonly value: number;
+  /** A source calls it when it has readiness to tell. */
+  readonly report: (source: Source) => void;
+}
+
+/** By KIND_. Throws when it cannot be opened; what takes time is told by raising READY_OUT. */
+export const OPENERS: Readonly<Record<number, (request: OpenRequest) => Source>> = {};

@@ -1,0 +1,184 @@
+// A source that is neither a listener nor a stream: datagrams, signals, processes, changes, posts,
+// files. It stands for one record, as a connection does, and hears of itself: what a batch of its
+// records says is read here, from the same bytes in a run and in its replay.
+import * as layout from '../../assembly/layout';
+import type { ReactorMemory } from '../core/memory';
+import { CalandriaError, systemError } from '../errors';
+import type { Calls } from './calls';
+import { Iteration } from './iteration';
+import { ReceiveSide, SendSide, sideOf } from './sides';
+
+/** A handler may be async: a rejection is treated like a throw. */
+export type Result = void | Promise<void>;
+
+/** What a source is made of. */
+export interface SourceOrigin {
+  readonly calls: Calls;
+  readonly record: number;
+  readonly generation: number;
+  /** What it was opened for: the subject of its errors. */
+  readonly subject: string;
+}
+
+/** `Event`: what `for await` over this source brings. */
+export abstract class Source<Event = unknown> {
+  /** The program's own. */
+  data: unknown = undefined;
+  readonly record: number;
+  readonly generation: number;
+  protected readonly calls: Calls;
+  protected readonly subject: string;
+  private receiveSide: ReceiveSide | undefined;
+  private sendSide: SendSide | undefined;
+  private finished = false;
+  private isOpen = false;
+  private failure: Error | undefined;
+  private iteration: Iteration<Event> | undefined;
+  private waiting: { resolve(): void; reject(error: Error): void }[] = [];
+
+  constructor({ calls, record, generation, subject }: SourceOrigin) {
+    this.calls = calls;
+    this.record = record;
+    this.generation = generation;
+    this.subject = subject;
+  }
+
+  /** The receive side of the record. What `available` counts depends on the kind of source. */
+  get rx(): ReceiveSide {
+    this.receiveSide ??= sideOf(ReceiveSide, this.memory, this);
+    return this.receiveSide;
+  }
+
+  get tx(): SendSide {
+    this.sendSide ??= sideOf(SendSide, this.memory, this);
+    return this.sendSide;
+  }
+
+  /** True once `close` was called, or is about to be: nothing more can be done with it. */
+  get closed(): boolean {
+    return this.finished;
+  }
+
+  /** Resolves with this once it is open; rejects when it cannot be opened. */
+  ready(): Promise<this> {
+    if (this.isOpen) return Promise.resolve(this);
+    if (this.failure) return Promise.reject(this.failure);
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve: () => resolve(this), reject });
+    });
+  }
+
+  /** What it tells from now on, in order. Leaving the loop closes the source. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Event, undefined> {
+    this.iteration ??= new Iteration<Event>({
+      pause: () => this.read(0),
+      resume: () => this.read(Number.POSITIVE_INFINITY),
+      stop: () => this.close(),
+    });
+    if (this.finished) this.iteration.end();
+    return this.iteration;
+  }
+
+  /**
+   * Appetite: how many records are wanted from now on. Infinity (the start): all. 0 leaves them in
+   * the kernel.
+   */
+  read(records: number): void {
+    this.calls.appetite(this, records);
+  }
+
+  /** Asks the kernel for the figures; the record has them in the next turn. */
+  sample(): void {
+    this.calls.act('sample', this);
+  }
+
+  /** What is under way is finished, then it is closed. */
+  close(): void {
+    this.calls.act('close', this);
+  }
+
+  /** Closes now; what is queued is dropped. */
+  destroy(): void {
+    this.calls.act('destroy', this);
+  }
+
+  /** Lets the process exit although this is open. */
+  unref(): this {
+    if (!this.finished) this.calls.reference(this, false);
+    return this;
+  }
+
+  ref(): this {
+    if (!this.finished) this.calls.reference(this, true);
+    return this;
+  }
+
+  protected get memory(): ReactorMemory {
+    return this.calls.memory;
+  }
+
+  /** Does it still want to hear of records: not closed by a handler in this very turn? */
+  protected get listening(): boolean {
+    if (this.finished || this.calls.closed) return false;
+    const { words } = this.memory;
+    const at = (this.memory.words[layout.RECORDS_BASE >> 2] as number) >> 2;
+    const work = words[at + ((this.record * layout.RECORD_SIZE + layout.RECORD_WORK) >> 2)];
+    return ((work as number) & layout.WORK_WANT_CLOSE) === 0;
+  }
+
+  // ── Internal: what the core delivers ──
+
+  /** Internal: it is open; the bytes are its name record. */
+  opened(name: Uint8Array): Result {
+    this.isOpen = true;
+    for (const { resolve } of this.waiting.splice(0)) resolve();
+    return this.heardOpen(name);
+  }
+
+  /** Internal. Handlers that ask for a `syscall` by name see what was tried. */
+  failed(errno: number): Result {
+    const error = systemError(errno, this.isOpen ? this.doing : 'open', this.subject);
+    this.failure ??= error;
+    const waiting = this.waiting.splice(0);
+    for (const { reject } of waiting) reject(error);
+    if (this.fatal(errno)) this.iteration?.end({ error });
+    return this.heardError(error, waiting.length > 0);
+  }
+
+  /** Internal: the record is about to be freed. */
+  finish(): Result {
+    this.finished = true;
+    const error = new CalandriaError('ERR_CALANDRIA_CLOSED', `${this.subject} was closed.`);
+    for (const { reject } of this.waiting.splice(0)) reject(this.failure ?? error);
+    this.receiveSide?.freeze();
+    this.sendSide?.freeze();
+    this.iteration?.end();
+    return this.heardClose();
+  }
+
+  /** Tells one record: to who iterates. A source with handlers calls those beside it. */
+  protected tell(event: Event): void {
+    this.iteration?.push(event);
+  }
+
+  /** Does the source end with this error? */
+  protected fatal(_errno: number): boolean {
+    return true;
+  }
+
+  /** Internal: a batch of records. */
+  abstract arrived(batch: Uint8Array): Result;
+
+  /** Internal: what was queued has left. */
+  drained(): Result {}
+
+  /** Internal: the record changed. */
+  changed(): Result {}
+
+  /** The system call that an error after opening came from. */
+  protected abstract readonly doing: string;
+  protected abstract heardOpen(name: Uint8Array): Result;
+  /** `told`: somebody who waited in ready() knows already. */
+  protected abstract heardError(error: Error, told: boolean): Result;
+  protected abstract heardClose(): Result;
+}
