@@ -2,11 +2,15 @@
 //
 //   open(interface, memory, ingest, deliver, end, empty, spin) → handle
 //   wake(handle)   hold(handle, boolean)   close(handle)   interfaces   layoutVersion
+//   capabilities(folder) → [name, result, value][]   raiseFdLimit() → { before, soft, hard }
 #include <napi.h>
 
+#include <cmath>
 #include <cstdlib>
 
 #include "attached.h"
+#include "limits.h"
+#include "probe.h"
 
 namespace {
 
@@ -20,6 +24,7 @@ struct Handle {
 };
 
 const calandria::Interface* interface_named(const std::string& name) {
+  if (calandria::without(name.c_str())) return nullptr;
   return name == calandria::epoll_interface.name ? &calandria::epoll_interface : nullptr;
 }
 
@@ -105,11 +110,49 @@ void Close(const Napi::CallbackInfo& info) {
   if (attached != nullptr) calandria::attached_close(attached);
 }
 
+Napi::Value Capabilities(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (info.Length() != 1 || !info[0].IsString()) {
+    Napi::TypeError::New(env, "capabilities(folder)").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  calandria::Capability found[calandria::PROBE_MAX];
+  const std::string folder = info[0].As<Napi::String>();
+  const uint32_t count = calandria::probe(folder.c_str(), found);
+  Napi::Array rows = Napi::Array::New(env, count);
+  for (uint32_t place = 0; place < count; place++) {
+    Napi::Array row = Napi::Array::New(env, 3);
+    row.Set(0u, Napi::String::New(env, found[place].name));
+    row.Set(1u, Napi::Number::New(env, found[place].result));
+    row.Set(2u, Napi::Number::New(env, static_cast<double>(found[place].value)));
+    rows.Set(place, row);
+  }
+  return rows;
+}
+
+Napi::Value RaiseFdLimit(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  calandria::DescriptorLimit limit = {};
+  const int result = calandria::raise_descriptor_limit(&limit);
+  if (result < 0) return fail(env, "the limit of descriptors cannot be raised", result);
+  Napi::Object answer = Napi::Object::New(env);
+  const auto set = [&](const char* name, rlim_t value) {
+    const double number = value == RLIM_INFINITY ? INFINITY : static_cast<double>(value);
+    answer.Set(name, Napi::Number::New(env, number));
+  };
+  set("before", limit.before);
+  set("soft", limit.soft);
+  set("hard", limit.hard);
+  return answer;
+}
+
 Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("open", Napi::Function::New(env, Open, "open"));
   exports.Set("wake", Napi::Function::New(env, Wake, "wake"));
   exports.Set("hold", Napi::Function::New(env, Hold, "hold"));
   exports.Set("close", Napi::Function::New(env, Close, "close"));
+  exports.Set("capabilities", Napi::Function::New(env, Capabilities, "capabilities"));
+  exports.Set("raiseFdLimit", Napi::Function::New(env, RaiseFdLimit, "raiseFdLimit"));
   Napi::Array interfaces = Napi::Array::New(env, 1);
   interfaces.Set(0u, Napi::String::New(env, calandria::epoll_interface.name));
   exports.Set("interfaces", interfaces);

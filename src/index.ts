@@ -30,10 +30,19 @@ export function createReactor(asked: CreateReactorOptions = {}): Reactor {
 
 export { completeLimits, type Limits } from './core/limits';
 export { type CalandriaCode, CalandriaError, type SystemError } from './errors';
+export {
+  type Capabilities,
+  type Capability,
+  type CapabilityGroup,
+  type CapabilityName,
+  capabilities,
+  type SignalDisposition,
+} from './host/capabilities';
 export { CANDIDATES as hosts, chooseHost } from './host/choose';
 export type { Host, Seam } from './host/host';
 export { epoll } from './host/native';
 export { node } from './host/node';
+export { type RaisedLimit, type ResourceLimit, raiseFdLimit } from './host/resource-limits';
 export type { Address, Endpoint } from './reactor/address';
 export { Connection } from './reactor/connection';
 export type { Counters } from './reactor/counters';

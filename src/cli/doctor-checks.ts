@@ -3,6 +3,7 @@
 //
 // "Enough" is measured against what a reactor with its default limits can ask for.
 import { completeLimits } from '../core/limits';
+import { dispositionIn } from '../host/capabilities';
 import type { Machine } from './machine';
 import { formatCount } from './terminal';
 
@@ -25,7 +26,6 @@ const BACKLOG = 511;
 /** One reactor's ring and its buffers need about this much locked memory. */
 const LOCKED_BYTES = 1 << 20;
 const NODE_OLDEST = [20, 19] as const;
-const SIGNAL_PIPE = 13;
 
 export function checkMachine(machine: Machine): Check[] {
   return [
@@ -66,19 +66,24 @@ function checkNode({ nodeVersion }: Machine): Check {
 function checkOpenFiles({ openFiles }: Machine): Check {
   const name = 'ulimit -n';
   if (!openFiles) return absent(name);
-  const value = `${formatLimit(openFiles.soft)} soft, ${formatLimit(openFiles.hard)} hard`;
+  const { soft, hard } = openFiles;
+  const value = `${formatLimit(soft)} soft, ${formatLimit(hard)} hard`;
   const needed = CONNECTIONS + DESCRIPTORS_ELSE;
-  // Node raises the soft limit to the hard one as it starts; an older one would stay at the soft
-  // limit.
-  if (openFiles.soft >= needed) {
-    return fine(name, value, `enough for ${formatCount(CONNECTIONS)} connections a process`);
+  // Node raises the soft limit to the hard one as it starts, but it may be lowered again.
+  const lowered = soft < hard ? '; raiseFdLimit() raises soft to hard' : '';
+  if (soft >= needed) {
+    return fine(
+      name,
+      value,
+      `enough for ${formatCount(CONNECTIONS)} connections a process${lowered}`,
+    );
   }
-  const room = formatCount(Math.max(0, openFiles.soft - DESCRIPTORS_ELSE));
+  const room = formatCount(Math.max(0, soft - DESCRIPTORS_ELSE));
   const mend =
-    openFiles.hard >= needed
-      ? `ulimit -n ${needed}`
+    hard >= needed
+      ? `raiseFdLimit() in the program, or before it: ulimit -n ${needed}`
       : `as root: prlimit --pid $$ --nofile=${needed}, or LimitNOFILE=${needed} in the service`;
-  return bites(name, value, `about ${room} connections a process, then EMFILE`, mend);
+  return bites(name, value, `about ${room} connections a process, then EMFILE${lowered}`, mend);
 }
 
 function checkBacklog(machine: Machine): Check {
@@ -180,17 +185,16 @@ function checkLockedMemory({ platform, lockedMemory }: Machine): Check {
 
 function checkPipeSignal(machine: Machine): Check {
   const name = 'SIGPIPE';
-  const ignored = /^SigIgn:\s*([0-9a-f]+)$/m.exec(machine.proc('self/status') ?? '')?.[1];
-  if (ignored === undefined) return absent(name, 'its disposition cannot be read here');
-  const isIgnored = ((BigInt(`0x${ignored}`) >> BigInt(SIGNAL_PIPE - 1)) & 1n) === 1n;
-  return isIgnored
-    ? fine(name, 'ignored', 'a peer that is gone gives EPIPE, as Node arranges it')
-    : bites(
+  const disposition = dispositionIn(machine.proc('self/status'));
+  if (disposition === 'unknown') return absent(name, 'its disposition cannot be read here');
+  return disposition === 'default'
+    ? bites(
         name,
-        'not ignored',
+        'default',
         'writing to a pipe that nobody reads ends the process',
         "process.on('SIGPIPE', () => {}) in the program",
-      );
+      )
+    : fine(name, disposition, 'a peer that is gone gives EPIPE');
 }
 
 function number(machine: Machine, path: string): number | undefined {

@@ -1,6 +1,8 @@
 // calandria doctor: what this machine can run, what was chosen, and which limits will bite.
 import type { Command } from 'commander';
+import { type Capabilities, capabilities } from '../host/capabilities';
 import { CANDIDATES } from '../host/choose';
+import { formatCapabilities } from './doctor-capabilities';
 import { type Check, checkMachine } from './doctor-checks';
 import { EXIT_FINDING } from './exit';
 import { type Machine, thisMachine } from './machine';
@@ -23,6 +25,7 @@ interface DoctorReport {
   /** CALANDRIA_HOST, when that is what chose. */
   readonly forced: string | null;
   readonly hosts: readonly HostReport[];
+  readonly capabilities: Capabilities;
   readonly limits: readonly Check[];
   readonly findings: readonly string[];
 }
@@ -45,17 +48,19 @@ The exit code is 1 when something bites, else 0.
 Examples:
   $ calandria doctor
   $ calandria doctor --json | jq '.limits[] | select(.verdict == "bites")'
-  $ CALANDRIA_HOST=node calandria doctor        what happens when a host is forced`,
+  $ CALANDRIA_HOST=node calandria doctor        what happens when a host is forced
+  $ CALANDRIA_WITHOUT=cachestat,io_uring calandria doctor
+                                                the same machine, as if it had neither`,
     )
     .action(({ json }: { json?: boolean }) => {
-      const report = examine(thisMachine());
+      const report = examine(thisMachine(), capabilities());
       if (json) console.log(JSON.stringify(report, null, 2));
       else console.log(formatReport(report, makePaint(isRich(process.stdout))));
       if (report.findings.length > 0) process.exitCode = EXIT_FINDING;
     });
 }
 
-function examine(machine: Machine): DoctorReport {
+function examine(machine: Machine, found: Capabilities): DoctorReport {
   const limits = checkMachine(machine);
   const forced = process.env.CALANDRIA_HOST || null;
   const missing = CANDIDATES.map((candidate) => candidate.missing());
@@ -74,6 +79,7 @@ function examine(machine: Machine): DoctorReport {
   findings.unshift(
     ...hosts.filter((host) => host.missing.includes('`')).map(({ name }) => `host ${name}`),
   );
+  if (found.unknownNames.length > 0) findings.unshift('CALANDRIA_WITHOUT');
   if (!chosen) findings.unshift('CALANDRIA_HOST');
   return {
     platform: machine.platform,
@@ -82,6 +88,7 @@ function examine(machine: Machine): DoctorReport {
     chosen: chosen?.name ?? null,
     forced,
     hosts,
+    capabilities: found,
     limits,
     findings,
   };
@@ -96,6 +103,11 @@ function formatReport(report: DoctorReport, paint: Paint): string {
     formatTable(report.hosts.map((host) => hostRow(host, report, paint))),
   ];
   if (!report.chosen) lines.push(`  ${paint.red('none chosen')}: ${forcedProblem(report)}`);
+  lines.push('', paint.bold('Capabilities'), formatCapabilities(report.capabilities, paint));
+  const unknown = report.capabilities.unknownNames;
+  if (unknown.length > 0) {
+    lines.push(`  ${paint.red('unknown')} in CALANDRIA_WITHOUT: ${unknown.join(', ')}`);
+  }
   lines.push('', paint.bold('Limits'), formatTable(report.limits.flatMap(checkRows(paint))), '');
   lines.push(
     findings.length === 0

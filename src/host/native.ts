@@ -8,7 +8,7 @@ import type { Host, Seam } from './host';
 
 type Handle = object;
 
-interface Shim {
+export interface Shim {
   readonly interfaces: readonly string[];
   readonly layoutVersion: number;
   open(
@@ -23,6 +23,9 @@ interface Shim {
   wake(handle: Handle): void;
   hold(handle: Handle, hold: boolean): void;
   close(handle: Handle): void;
+  /** Name, result (0, 1 for switched off, or -errno) and number (-1: none) of what was tried. */
+  capabilities(folder: string): [name: string, result: number, value: number][];
+  raiseFdLimit(): { before: number; soft: number; hard: number };
 }
 
 export interface NativeOptions {
@@ -55,10 +58,18 @@ function load(): Shim | string {
   return shim;
 }
 
+export { load as loadShim };
+
+/** What CALANDRIA_WITHOUT names: capabilities that the shim behaves as if this machine lacked. */
+export function switchedOff(): string[] {
+  return (process.env.CALANDRIA_WITHOUT ?? '').split(',').filter((name) => name !== '');
+}
+
 /** Empty when this native interface can be used here, else the reason. */
 export function nativeMissing(name: string): string {
   const found = load();
   if (typeof found === 'string') return found;
+  if (switchedOff().includes(name)) return 'CALANDRIA_WITHOUT switches it off';
   return found.interfaces.includes(name) ? '' : `this shim was built without ${name}`;
 }
 

@@ -1,0 +1,23 @@
+#include "limits.h"
+
+#include <cerrno>
+#include <limits.h>
+
+namespace calandria {
+
+int raise_descriptor_limit(DescriptorLimit* limit) {
+  struct rlimit given;
+  if (getrlimit(RLIMIT_NOFILE, &given) < 0) return -errno;
+  limit->before = given.rlim_cur;
+  limit->hard = given.rlim_max;
+  given.rlim_cur = given.rlim_max;
+#ifdef __APPLE__
+  // The hard limit may be infinite, and is refused then (setrlimit(2), COMPATIBILITY).
+  if (given.rlim_cur > OPEN_MAX) given.rlim_cur = OPEN_MAX;
+#endif
+  if (given.rlim_cur > limit->before && setrlimit(RLIMIT_NOFILE, &given) < 0) return -errno;
+  limit->soft = given.rlim_cur > limit->before ? given.rlim_cur : limit->before;
+  return 0;
+}
+
+}  // namespace calandria
