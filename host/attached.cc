@@ -174,12 +174,16 @@ void run(Attached* attached) {
 
 void on_idle(uv_idle_t* idle) { run(static_cast<Attached*>(idle->data)); }
 
-void on_closed(uv_handle_t* handle) {
-  auto* attached = static_cast<Attached*>(handle->data);
-  if (--attached->handles > 0) return;
+/** One of libuv's handles is closed; the last one takes all with it. */
+void on_released(Shim* shim) {
+  // The shim is its first member.
+  auto* attached = reinterpret_cast<Attached*>(shim);
+  if (--shim->handles > 0) return;
   if (attached->cleanup != nullptr) napi_remove_async_cleanup_hook(attached->cleanup);
   free(attached);
 }
+
+void on_closed(uv_handle_t* handle) { on_released(&static_cast<Attached*>(handle->data)->shim); }
 
 void on_cleanup(napi_async_cleanup_hook_handle, void* data) {
   attached_close(static_cast<Attached*>(data));
@@ -200,7 +204,9 @@ int attached_start(Attached* attached) {
   attached->poll.data = attached;
   uv_idle_init(loop, &attached->idle);
   attached->idle.data = attached;
-  attached->handles = 2;
+  attached->shim.loop = loop;
+  attached->shim.handles = 2;
+  attached->shim.released = on_released;
   // Only while it runs does the idle handle keep the loop alive; the poll handle does when hold()
   // says so.
   uv_unref(reinterpret_cast<uv_handle_t*>(&attached->poll));
@@ -232,7 +238,7 @@ void attached_close(Attached* attached) {
   attached->closing = true;
   if (attached->holder != nullptr) *attached->holder = nullptr;
   attached->holder = nullptr;
-  const bool started = attached->handles > 0;
+  const bool started = attached->shim.handles > 0;
   if (started) uv_poll_stop(&attached->poll);
   shim_close(&attached->shim);
   forget(attached->env, &attached->ingest);

@@ -16,6 +16,7 @@
 namespace calandria {
 
 struct Attached {
+  /** First, so that the address of either is that of both. */
   Shim shim;
   napi_env env;
   uv_poll_t poll;
@@ -34,7 +35,6 @@ struct Attached {
   uint64_t spin;
   uint64_t spin_until;
   uint32_t skipped;
-  int handles;
   bool running;
   bool closing;
   bool again;

@@ -63,6 +63,11 @@ int epoll_arm(Shim* shim, uint64_t deadline) {
   return timerfd_settime(shim->timer, TFD_TIMER_ABSTIME, &when, nullptr) < 0 ? -errno : 0;
 }
 
+int epoll_detach(Shim* shim, int fd) {
+  count(&shim->memory, layout::COUNTER_HOST_CONTROLS);
+  return static_cast<int>(system_epoll_remove(shim->notifier, fd));
+}
+
 void epoll_close(Shim* shim) {
   if (shim->timer >= 0) system_close(shim->timer);
   if (shim->notifier >= 0) system_close(shim->notifier);
@@ -72,7 +77,7 @@ void epoll_close(Shim* shim) {
 
 }  // namespace
 
-const Interface epoll_interface = {"epoll",    epoll_open, epoll_attach,
-                                   epoll_poll, epoll_arm,  epoll_close};
+const Interface epoll_interface = {"epoll",    epoll_open,  epoll_attach, epoll_poll,
+                                   epoll_arm,  epoll_close, epoll_detach};
 
 }  // namespace calandria

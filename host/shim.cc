@@ -45,6 +45,9 @@ const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, siz
   shim->timer = -1;
   shim->armed = 0;
   shim->interrupted = 0;
+  shim->loop = nullptr;
+  shim->handles = 0;
+  shim->released = nullptr;
   const char* wrong = memory_open(&shim->memory, base, size);
   if (wrong != nullptr) return wrong;
   const size_t records = shim->memory.records_max;

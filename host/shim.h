@@ -6,6 +6,9 @@
 
 #include "memory.h"
 
+/** libuv's (<uv.h>). */
+struct uv_loop_s;
+
 namespace calandria {
 
 struct Shim;
@@ -31,6 +34,11 @@ struct Interface {
   /** Makes the pollable descriptor readable at this time (ns, CLOCK_MONOTONIC); 0: never. */
   int (*arm)(Shim* shim, uint64_t deadline);
   void (*close)(Shim* shim);
+  /**
+   * Forgets `fd` before it is closed: needed where another descriptor may share its open file,
+   * which closing one of them does not end.
+   */
+  int (*detach)(Shim* shim, int fd);
 };
 
 struct Shim {
@@ -42,6 +50,11 @@ struct Shim {
   int timer;
   uint64_t armed;
   uint64_t interrupted;
+  /** The loop that drives this, for sources that libuv has to bring; null without one. */
+  struct uv_loop_s* loop;
+  /** libuv's handles over this memory: `released` is called as each is closed, and may free it. */
+  int handles;
+  void (*released)(Shim* shim);
 };
 
 extern const Interface epoll_interface;

@@ -60,6 +60,10 @@ inline long system_epoll_add(int fd, int target, struct epoll_event* event) {
   return system_result(syscall(SYS_epoll_ctl, fd, EPOLL_CTL_ADD, target, event));
 }
 
+inline long system_epoll_remove(int fd, int target) {
+  return system_result(syscall(SYS_epoll_ctl, fd, EPOLL_CTL_DEL, target, nullptr));
+}
+
 /** Not retried: on Linux the descriptor is gone even when close(2) says EINTR. */
 inline long system_close(int fd) { return system_result(syscall(SYS_close, fd)); }
 

@@ -62,7 +62,8 @@ export class Deliverer {
     return connection;
   }
 
-  private generationOf(record: number): number {
+  /** Of the record's owner, as memory says it. */
+  generationOf(record: number): number {
     return this.words[(this.records + record * layout.RECORD_SIZE) >> 2] as number;
   }
 

@@ -21,6 +21,7 @@ import { type Counters, readCounters } from './counters';
 import { Deliverer } from './deliverer';
 import { checkHandlers, type Handlers, wantsOf } from './handlers';
 import type { Listener } from './listener';
+import { Opening } from './opening';
 import { Operations } from './operations';
 import { Timer, type TimerHandler } from './timer';
 
@@ -87,6 +88,7 @@ export class Reactor {
   private readonly calls: Calls;
   private readonly operations: Operations;
   private readonly deliverer: Deliverer;
+  private readonly opening: Opening;
   private closing: Promise<void> | undefined;
   private settleClosing: () => void = () => {};
 
@@ -106,6 +108,7 @@ export class Reactor {
     this.calls = new Calls(this.memory, this.core, host);
     this.operations = new Operations(this.calls);
     this.deliverer = new Deliverer(this.calls, this.operations, (error) => this.rethrow(error));
+    this.opening = new Opening(this.calls, this.deliverer, this.operations);
     host.open({
       memory: this.memory,
       description: {
@@ -166,7 +169,7 @@ export class Reactor {
     const checked = checkHandlers(handlers);
     checkFlags(options, 'reusePort', 'noDelay', 'keepAlive', 'ipv6Only');
     checkSignal(options.signal);
-    this.refuseWhenClosed();
+    this.opening.refuseWhenClosed();
     const bits =
       (options.reusePort ? layout.SOCKET_REUSE_PORT : 0) |
       ((options.noDelay ?? true) && !endpoint.local ? layout.SOCKET_NO_DELAY : 0) |
@@ -185,18 +188,7 @@ export class Reactor {
     });
     if (record >= 0) return record;
     table.release(set);
-    throw this.openError(record);
-  }
-
-  private openError(result: number): CalandriaError {
-    if (result === layout.CALL_DRAINING) {
-      return new CalandriaError('ERR_CALANDRIA_CLOSED', 'The reactor is closing.');
-    }
-    const reason =
-      result === layout.CALL_NO_RECORD
-        ? `All ${this.limits.connections} connections are in use (limits.connections).`
-        : 'Unsent bytes fill the write arena (limits.writeSegments), and the name finds no room.';
-    return new CalandriaError('ERR_CALANDRIA_LIMIT', reason);
+    throw this.opening.error(record);
   }
 
   /** Calls `handler` after `milliseconds` (or each time they have passed), never early. */
@@ -208,7 +200,7 @@ export class Reactor {
     if (typeof milliseconds !== 'number' || !(milliseconds >= 0 && milliseconds <= DELAY_MAX)) {
       throw typeError('milliseconds', `a number from 0 to ${DELAY_MAX}`, milliseconds);
     }
-    this.refuseWhenClosed();
+    this.opening.refuseWhenClosed();
     // A period of 0 would be due for ever.
     const delay = Math.max(repeat ? 1 : 0, Math.round(milliseconds * 1e6));
     const low = (delay % 2 ** 32) | 0;
@@ -248,11 +240,6 @@ export class Reactor {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-
-  private refuseWhenClosed(): void {
-    if (!this.calls.closed) return;
-    throw new CalandriaError('ERR_CALANDRIA_CLOSED', 'The reactor is closed.');
   }
 
   // ── The turn ──
