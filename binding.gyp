@@ -22,6 +22,7 @@
         'host/probe_sockets.cc',
         'host/room.cc',
         'host/shim.cc',
+        'host/signals.cc',
         'host/sockets.cc',
         'host/source.cc',
       ],

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <sys/socket.h>
 
+#include "signals.h"
 #include "sockets.h"
 #include "system.h"
 
@@ -26,6 +27,8 @@ int32_t open_source(Shim* shim, uint32_t entry, ReadRoom* room) {
   // Asked for now, so that nothing has to be undone for want of it.
   if (!read_room_ensure(room, layout::PEER_SIZE)) return -ECANCELED;
   switch (memory->base[entry + layout::SUBMISSION_DETAIL]) {
+    case layout::KIND_SIGNAL:
+      return signal_open(shim, &request, room);
     default:
       return -EOPNOTSUPP;
   }

@@ -56,5 +56,6 @@ export {
   type TimerOptions,
 } from './reactor/reactor';
 export type { Exactness, ReceiveSide, SendSide } from './reactor/sides';
+export type { SignalEvent, SignalHandlers, SignalWatch } from './reactor/signal-watch';
 export { Timer, type TimerHandler } from './reactor/timer';
 export * from './trace';

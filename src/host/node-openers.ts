@@ -1,5 +1,7 @@
 // What the node host opens besides stream sockets: for each kind of source the function that makes
 // it. A kind without one is answered EOPNOTSUPP, by name.
+import * as layout from '../../assembly/layout';
+import { SignalSource } from './node-signal';
 import type { Source } from './node-source';
 
 export interface OpenRequest {
@@ -13,4 +15,6 @@ export interface OpenRequest {
 }
 
 /** By KIND_. Throws when it cannot be opened; what takes time is told by raising READY_OUT. */
-export const OPENERS: Readonly<Record<number, (request: OpenRequest) => Source>> = {};
+export const OPENERS: Readonly<Record<number, (request: OpenRequest) => Source>> = {
+  [layout.KIND_SIGNAL]: (request) => new SignalSource(request),
+};

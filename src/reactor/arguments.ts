@@ -19,6 +19,19 @@ export function checkFlags<Name extends string>(
   for (const name of names) checkFlag(name, options[name]);
 }
 
+/** Handlers: an object whose properties of these names, where there are any, are functions. */
+export function checkFunctions(name: string, value: unknown, names: readonly string[]): void {
+  if (typeof value !== 'object' || value === null) {
+    throw typeError(name, 'an object of functions', value);
+  }
+  for (const key of names) {
+    const found = (value as Readonly<Record<string, unknown>>)[key];
+    if (found !== undefined && typeof found !== 'function') {
+      throw typeError(`${name}.${key}`, 'a function', found);
+    }
+  }
+}
+
 /** By its shape: a test runner's realm, or a polyfill, has another class. */
 export function checkSignal(value: unknown): void {
   if (value === undefined) return;

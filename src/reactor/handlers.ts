@@ -1,6 +1,6 @@
 // Handlers: plain functions, shared by all connections of a listener, the connection always first.
 import * as layout from '../../assembly/layout';
-import { typeError } from '../errors';
+import { checkFunctions } from './arguments';
 import type { Connection } from './connection';
 import type { Listener } from './listener';
 
@@ -41,15 +41,7 @@ const NAMES: readonly (keyof Handlers)[] = [
 ];
 
 export function checkHandlers(handlers: Handlers): Handlers {
-  if (typeof handlers !== 'object' || handlers === null) {
-    throw typeError('handlers', 'an object of functions', handlers);
-  }
-  for (const name of NAMES) {
-    const value: unknown = handlers[name];
-    if (value !== undefined && typeof value !== 'function') {
-      throw typeError(`handlers.${name}`, 'a function', value);
-    }
-  }
+  checkFunctions('handlers', handlers, NAMES);
   return handlers;
 }
 

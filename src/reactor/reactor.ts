@@ -23,6 +23,7 @@ import { checkHandlers, type Handlers, wantsOf } from './handlers';
 import type { Listener } from './listener';
 import { Opening } from './opening';
 import { Operations } from './operations';
+import { type SignalHandlers, type SignalWatch, watchSignal } from './signal-watch';
 import { Timer, type TimerHandler } from './timer';
 
 export interface ReactorOptions {
@@ -189,6 +190,11 @@ export class Reactor {
     if (record >= 0) return record;
     table.release(set);
     throw this.opening.error(record);
+  }
+
+  /** Hears of a signal of this process, by name or by Linux's number. */
+  watchSignal(signal: string | number, handlers: SignalHandlers): SignalWatch {
+    return watchSignal(this.opening, signal, handlers);
   }
 
   /** Calls `handler` after `milliseconds` (or each time they have passed), never early. */
