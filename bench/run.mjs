@@ -2,10 +2,11 @@
 
 import { compileAll } from './lib/compile.mjs';
 import { contestantNames, findObstacle, makeContestant } from './lib/contestants.mjs';
+import { makeDataFiles } from './lib/data-files.mjs';
 import { describeMachine } from './lib/machine.mjs';
 import { formatHelp, readOptions } from './lib/options.mjs';
 import { makeProgress } from './lib/progress.mjs';
-import { formatHeading, formatScenario, formatSummary } from './lib/report.mjs';
+import { formatHeading, formatList, formatScenario, formatSummary } from './lib/report.mjs';
 import { runRounds } from './lib/rounds.mjs';
 import { judgeTarget } from './lib/targets.mjs';
 import { makeTraceFile } from './lib/trace-file.mjs';
@@ -25,19 +26,29 @@ function chooseOptions() {
   }
 }
 
-// Starts each server that is wanted once. Answers those that listen, and why others do not.
-async function chooseContestants(chosen, context) {
-  const contestants = {};
-  const obstacles = {};
-  const wanted = new Set(chosen.flatMap((scenario) => scenario.contestants));
-  for (const name of context.options.servers.filter((server) => wanted.has(server))) {
-    context.progress(`starting ${name}`);
-    const contestant = makeContestant(name, context.programs);
-    const obstacle = await findObstacle(contestant, context);
-    if (obstacle) obstacles[name] = obstacle;
-    else contestants[name] = contestant;
+// Starts each contestant that is wanted once, whatever the number of scenarios it takes part in.
+// Answers a function: for a scenario, those that run, and why others do not.
+function makeChooser(context) {
+  const tried = new Map();
+  async function tryOnce(task, name) {
+    const key = `${task}/${name}`;
+    if (!tried.has(key)) {
+      context.progress(`starting ${name}`);
+      const contestant = makeContestant(task, name, context.programs);
+      tried.set(key, { contestant, obstacle: await findObstacle(contestant, context) });
+    }
+    return tried.get(key);
   }
-  return { contestants, obstacles };
+  return async ({ task = 'echo', contestants: names }) => {
+    const contestants = {};
+    const obstacles = {};
+    for (const name of names.filter((one) => context.options.servers.includes(one))) {
+      const { contestant, obstacle } = await tryOnce(task, name);
+      if (obstacle) obstacles[name] = obstacle;
+      else contestants[name] = contestant;
+    }
+    return { contestants, obstacles };
+  };
 }
 
 function toJson({ scenario, ...result }) {
@@ -52,7 +63,11 @@ process.stdout.on('error', (error) => {
 async function main() {
   const options = chooseOptions();
   if (options.help) {
-    process.stdout.write(formatHelp(scenarios));
+    process.stdout.write(formatHelp(scenarios, contestantNames));
+    return;
+  }
+  if (options.list) {
+    console.log(formatList(scenarios));
     return;
   }
   if (process.platform !== 'linux') stopWith('it measures with epoll and /proc: Linux only', 2);
@@ -62,25 +77,28 @@ async function main() {
   const progress = makeProgress();
   const machine = describeMachine();
   const { pinning } = machine;
-  const context = { programs, options, pinning, progress, makeTraceFile };
+  const dataFiles = makeDataFiles(programs);
+  const context = { programs, options, pinning, progress, makeTraceFile, dataFiles };
   const chosen = scenarios.filter(({ name }) => options.scenarios.includes(name));
   const say = (text) => {
     progress.clear();
     if (!options.json) console.log(text);
   };
 
-  const { contestants, obstacles } = await chooseContestants(chosen, context);
-  say(formatHeading({ machine, options, obstacles }));
+  const chooseContestants = makeChooser(context);
+  say(formatHeading({ machine, options }));
   const results = [];
   for (const scenario of chosen) {
-    const result = { scenario, ...(await runRounds(scenario, contestants, context)) };
+    const { contestants, obstacles } = await chooseContestants(scenario);
+    const rounds = await runRounds(scenario, contestants, context);
+    const result = { scenario, obstacles, ...rounds };
     result.targets = scenario.targets.map((target) => judgeTarget(target, result.rounds ?? []));
     results.push(result);
     say(formatScenario(result));
   }
   say(formatSummary(results));
   if (options.json) {
-    const report = { machine, options, obstacles, scenarios: results.map(toJson) };
+    const report = { machine, options, scenarios: results.map(toJson) };
     console.log(JSON.stringify(report, null, 2));
   }
 

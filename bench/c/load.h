@@ -19,6 +19,10 @@ struct load {
   size_t bytes;
   uint64_t warmup;
   uint64_t duration;
+  // Of single modes.
+  unsigned window;
+  uint64_t interval;
+  size_t fetched;
 
   // The measured interval. Before it messages are not counted, so that compilers and caches of
   // the server are warm and the kernel has sized its buffers.
@@ -29,6 +33,7 @@ struct load {
   uint64_t cpu_ended;
   uint64_t messages;
   uint64_t errors;
+  uint64_t lost;
   struct histogram latency;
 };
 
@@ -54,5 +59,8 @@ void fail(const char *what);
 void run_echo(struct load *load);
 void run_churn(struct load *load);
 void run_idle(struct load *load);
+void run_fetch(struct load *load);
+void run_paced(struct load *load);
+void run_datagrams(struct load *load);
 
 #endif

@@ -9,6 +9,7 @@ const bench = dirname(dirname(fileURLToPath(import.meta.url)));
 const sources = join(bench, 'c');
 
 export const serversDirectory = join(bench, 'servers');
+export const programsDirectory = join(bench, 'programs');
 export const outputDirectory = join(dirname(bench), 'build', 'bench');
 
 const compiler = process.env.CC ?? 'gcc';
@@ -48,10 +49,14 @@ export function compileAll() {
   const loadFiles = names
     .filter((name) => name.startsWith('load') && name.endsWith('.c'))
     .map((name) => join(sources, name));
+  const alone = (name) => compile(name, [join(sources, `${name}.c`)], headers);
   const libuv = compile('libuv-server', [join(serversDirectory, 'libuv.c')], [], ['-luv']);
   return {
     load: compile('load', loadFiles, headers),
-    server: compile('server', [join(sources, 'server.c')], headers),
+    server: alone('server'),
+    datagrams: alone('datagrams'),
+    readFile: alone('read-file'),
+    dataFile: alone('data-file'),
     libuv: libuv.path ? libuv : { reason: `not compiled, needs libuv1-dev (${libuv.reason})` },
   };
 }

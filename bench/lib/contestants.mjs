@@ -1,13 +1,15 @@
-// The servers that can take part, and how each is started.
+// The servers and programs that can take part, and how each is started.
 //
-// A contestant: { command, environment?, collects?, trace? } or { reason } when it cannot run
-// here. `collects`: it collects its garbage on SIGUSR2. `trace`: it writes one, to the file named
-// by BENCH_RECORD.
+// A contestant: { command, environment?, collects?, trace?, serverless? } or { reason } when it
+// cannot run here. `collects`: it collects its garbage on SIGUSR2. `trace`: it writes one, to the
+// file named by BENCH_RECORD. `serverless`: it measures itself and prints what it found; the word
+// "probe" asks it whether it can run.
 
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { serversDirectory } from './compile.mjs';
-import { startServer } from './processes.mjs';
+import { fileURLToPath } from 'node:url';
+import { programsDirectory, serversDirectory } from './compile.mjs';
+import { runScript, startServer } from './processes.mjs';
 
 function script(name, environment = {}) {
   const command = [process.execPath, '--expose-gc', join(serversDirectory, name)];
@@ -18,8 +20,8 @@ function recording(payload) {
   return { ...script('calandria.mjs', { BENCH_RECORD_PAYLOAD: payload }), trace: true };
 }
 
-function compiled({ path, reason }) {
-  return path ? { command: [path] } : { reason };
+function compiled({ path, reason }, ...words) {
+  return path ? { command: [path, ...words] } : { reason };
 }
 
 function bun() {
@@ -27,29 +29,63 @@ function bun() {
   return { ...script('bun.mjs'), command: ['bun', join(serversDirectory, 'bun.mjs')] };
 }
 
-const makers = {
-  c: ({ server }) => compiled(server),
-  'node-net': () => script('node-net.mjs'),
-  calandria: () => script('calandria.mjs'),
-  'calandria-spin': () => script('calandria.mjs', { BENCH_SPIN: '50' }),
-  'record-full': () => recording('full'),
-  'record-digest': () => recording('digest'),
-  libuv: ({ libuv }) => compiled(libuv),
-  bun,
-};
-
-export const contestantNames = Object.keys(makers);
-
-export function makeContestant(name, programs) {
-  return makers[name](programs);
+function program(name, ...words) {
+  return { command: [process.execPath, join(programsDirectory, name), ...words], serverless: true };
 }
 
-// Why it cannot take part; undefined when it listens. A server that is not built or lacks a
-// library says so once, before the rounds, and the others go on.
+// To find out whether a server that sends a file can run, any file will do.
+function withFile(contestant) {
+  const environment = { BENCH_FILE: fileURLToPath(import.meta.url), ...contestant.environment };
+  return { ...contestant, environment };
+}
+
+// By task, and by name.
+const makers = {
+  echo: {
+    c: ({ server }) => compiled(server),
+    'node-net': () => script('node-net.mjs'),
+    calandria: () => script('calandria.mjs'),
+    'calandria-spin': () => script('calandria.mjs', { BENCH_SPIN: '50' }),
+    'record-full': () => recording('full'),
+    'record-digest': () => recording('digest'),
+    libuv: ({ libuv }) => compiled(libuv),
+    bun,
+  },
+  'send a file': {
+    c: ({ server }) => withFile(compiled(server)),
+    'node-fs': () => withFile(script('node-fs.mjs')),
+    calandria: () => withFile(script('calandria-file.mjs')),
+  },
+  datagrams: {
+    c: ({ datagrams }) => compiled(datagrams),
+    'c-plain': ({ datagrams }) => compiled(datagrams, '--plain'),
+    'node-dgram': () => script('node-dgram.mjs'),
+    calandria: () => script('calandria-datagrams.mjs'),
+  },
+  'read a file': {
+    c: ({ readFile }) => ({ ...compiled(readFile), serverless: true }),
+    'node-fs': () => program('read-file.mjs', 'node-fs'),
+    calandria: () => program('read-file.mjs', 'calandria'),
+  },
+  timers: {
+    'node-timers': () => program('timers.mjs', 'node'),
+    calandria: () => program('timers.mjs', 'calandria'),
+  },
+};
+
+export const contestantNames = [...new Set(Object.values(makers).flatMap(Object.keys))];
+
+export function makeContestant(task, name, programs) {
+  return makers[task][name](programs);
+}
+
+// Why it cannot take part; undefined when it listens. One that is not built or lacks a library says
+// so once, before the rounds, and the others go on.
 export async function findObstacle(contestant, context) {
   if (contestant.reason) return contestant.reason;
   try {
-    await withServer(contestant, context, () => undefined);
+    if (contestant.serverless) await runScript([...contestant.command, 'probe']);
+    else await withServer(contestant, context, () => undefined);
     return undefined;
   } catch (error) {
     return error.message;

@@ -3,19 +3,24 @@
 import { withServer } from './contestants.mjs';
 import { runLoad } from './processes.mjs';
 
-const columns = [
-  { key: 'cpu', label: 'CPU us', digits: 2 },
-  { key: 'messagesPerSecond', label: 'messages/s', digits: 0 },
+const latencyColumns = [
   { key: 'p50', label: 'p50 us', digits: 1 },
   { key: 'p99', label: 'p99 us', digits: 1 },
   { key: 'p999', label: 'p999 us', digits: 1 },
-  { key: 'busy', label: 'busy %', digits: 0 },
 ];
+const busyColumn = { key: 'busy', label: 'busy %', digits: 0 };
 
-// `load`: { mode, connections, bytes }, see bench/c/load.c.
-export function measureLoad(load) {
+// `load`: { mode, connections, bytes, settings? }, see bench/c/load.c. `messages`: what it counts,
+// and how its processor time and its losses are told.
+export function measureLoad(load, { messages = 'messages', cpu = 'cpu', lost = false } = {}) {
   return {
-    columns,
+    columns: [
+      { key: cpu, label: 'CPU us', digits: 2 },
+      { key: 'messagesPerSecond', label: `${messages}/s`, digits: 0 },
+      ...latencyColumns,
+      busyColumn,
+      ...(lost ? [{ key: 'lost', label: 'lost', digits: 0 }] : []),
+    ],
     connections: load.connections,
     async measure(contestant, context) {
       const { seconds, warmup } = context.options;
@@ -30,7 +35,7 @@ export function measureLoad(load) {
         const { serverCpuNanoseconds: nanoseconds, ...rest } = result;
         return {
           ...rest,
-          cpu: nanoseconds / 1000 / result.messages,
+          [cpu]: nanoseconds / 1000 / result.messages,
           busy: nanoseconds / 1e7 / result.seconds,
         };
       });

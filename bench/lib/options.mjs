@@ -24,9 +24,8 @@ SCENARIOS
 
 Options:
   --scenario NAME    only this one (repeat for more)
-  --servers A,B      only these: c, node-net, calandria, calandria-spin,
-                     record-full, record-digest, libuv, bun (the last two run
-                     where libuv1-dev or bun is installed)
+  --servers A,B      only these, in the scenarios that have them: SERVERS
+                     (libuv and bun run where libuv1-dev or bun is installed)
   --rounds N         rounds (5; memory is read in at most 3)
   --seconds S        measured time of a run (2)
   --warmup S         time before it (1)
@@ -34,6 +33,7 @@ Options:
                      Its figures are worth little.
   --check            exit with 1 when a target is missed
   --json             the results as JSON on stdout, every round included
+  --list             the scenarios and their targets, and nothing else
   --help             this text
 
 Examples:
@@ -41,8 +41,8 @@ Examples:
   node bench/run.mjs --servers c,calandria --scenario churn
   CALANDRIA_HOST=poll node bench/run.mjs --servers c,calandria
 
-All of it takes about seven minutes. For quiet figures: nothing else running, two
-cores at least, mains power.
+All of it takes about fifteen minutes, and 1 GiB of the temporary folder. For quiet
+figures: nothing else running, two cores at least, mains power.
 Exit status: 0, or 1 when a run failed or bytes were lost or changed.
 `;
 
@@ -58,13 +58,25 @@ const flags = {
   quick: { type: 'boolean' },
   check: { type: 'boolean' },
   json: { type: 'boolean' },
+  list: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 };
 
-export function formatHelp(scenarios) {
+// Names with commas between them, in lines that fit the column of explanations.
+function wrapNames(names) {
+  const lines = [''];
+  for (const [index, name] of names.entries()) {
+    const word = index < names.length - 1 ? `${name}, ` : name;
+    if (lines.at(-1).length + word.length > 56) lines.push('');
+    lines[lines.length - 1] += word;
+  }
+  return lines.map((line) => `\n${' '.repeat(21)}${line.trimEnd()}`).join('');
+}
+
+export function formatHelp(scenarios, serverNames) {
   const width = Math.max(...scenarios.map(({ name }) => name.length));
   const lines = scenarios.map(({ name, title }) => `  ${name.padEnd(width)}  ${title}`);
-  return help.replace('SCENARIOS', lines.join('\n'));
+  return help.replace('SCENARIOS', lines.join('\n')).replace(' SERVERS', wrapNames(serverNames));
 }
 
 function readNumber(values, name, fallback, isValid, range) {
@@ -98,6 +110,7 @@ export function readOptions(words, { scenarioNames, serverNames }) {
       (values.quick ? quickServers : serverNames),
     check: values.check ?? false,
     json: values.json ?? false,
+    list: values.list ?? false,
     help: values.help ?? false,
   };
 }

@@ -116,9 +116,11 @@ export async function startServer(command, { core, environment } = {}) {
   }
 }
 
-function loadCommand(program, server, { mode, connections, bytes, seconds = 0, warmup = 0 }) {
+function loadCommand(program, server, load) {
+  const { mode, connections, bytes, seconds = 0, warmup = 0, settings = {} } = load;
   const words = [server.host, server.port, mode, connections, bytes, seconds, warmup, server.pid];
-  return [program, ...words.map(String)];
+  const named = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+  return [program, ...words.map(String), ...named];
 }
 
 // Runs a load to its end and resolves with what it measured.
@@ -139,8 +141,8 @@ export async function runLoad(program, server, load, { core } = {}) {
 }
 
 // Runs a program that prints one line of JSON, and resolves with it.
-export async function runScript(command, { core } = {}) {
-  const started = start(command, { core });
+export async function runScript(command, { core, environment } = {}) {
+  const started = start(command, { core, environment });
   try {
     const [line] = await awaitLine(
       started,

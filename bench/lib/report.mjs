@@ -2,6 +2,7 @@
 
 import { figures, median, minimum, ratios } from './statistics.mjs';
 import { formatFigure, formatTable } from './table.mjs';
+import { describeTarget } from './targets.mjs';
 
 function formatRatio(values) {
   if (values.length === 0) return '-';
@@ -35,8 +36,8 @@ function indent(text) {
   return text.replace(/^/gm, '  ');
 }
 
-function formatTarget({ description, figure, verdict, atMost, aim }) {
-  const shown = formatFigure(figure, atMost >= 10 ? 0 : 2);
+function formatTarget({ description, figure, verdict, atMost, atLeast, aim }) {
+  const shown = formatFigure(figure, (atMost ?? atLeast) >= 10 ? 0 : 2);
   const aimed = aim === undefined ? '' : `, aim of ${aim} ${figure <= aim ? 'too' : 'not yet'}`;
   return [description, shown, `${verdict}${aimed}`];
 }
@@ -50,30 +51,42 @@ function groupObstacles(obstacles) {
   return [...names].map(([reason, group]) => `${group.join(', ')}: ${reason}`);
 }
 
-export function formatHeading({ machine, options, obstacles }) {
+export function formatHeading({ machine, options }) {
   const lines = [
     ['processor', `${machine.processor}, ${machine.cores} cores`],
     ['kernel', machine.kernel],
     ['node', machine.node],
     ['pinning', machine.pinning.note],
     ['rounds', `${options.rounds}, each ${options.seconds} s after ${options.warmup} s of warm-up`],
-    ...groupObstacles(obstacles).map((line) => ['left out', line]),
   ];
   const width = Math.max(...lines.map(([key]) => key.length));
   return lines.map(([key, value]) => `${key.padEnd(width)}  ${value}`).join('\n');
 }
 
 export function formatScenario(result) {
-  const { scenario, skipped, failures = [], targets } = result;
+  const { scenario, skipped, obstacles, failures = [], targets } = result;
   const title = `\n${scenario.name}: ${scenario.title}`;
-  if (skipped) return `${title}\n  skipped: ${skipped}`;
+  if (skipped) {
+    const reasons = groupObstacles(obstacles).map((line) => `\n  left out  ${line}`);
+    return `${title}\n  skipped: ${skipped}${reasons.join('')}`;
+  }
   const parts = [title, indent(scenarioTable(result))];
+  for (const line of groupObstacles(obstacles)) parts.push(`  left out  ${line}`);
   for (const { contestant, reason } of failures) parts.push(`  FAILED ${contestant}: ${reason}`);
   const measured = targets.filter(({ figure }) => figure !== undefined).map(formatTarget);
   if (measured.length > 0) {
     parts.push('', indent(formatTable(['target', 'measured', 'verdict'], measured)));
   }
   return parts.join('\n');
+}
+
+// The scenarios, and what each is to reach: for --list.
+export function formatList(scenarios) {
+  return scenarios
+    .map(({ name, title, targets }) =>
+      [`${name}: ${title}`, ...targets.map((target) => `  ${describeTarget(target)}`)].join('\n'),
+    )
+    .join('\n');
 }
 
 export function formatSummary(results) {

@@ -18,7 +18,18 @@ async function measureOnce(scenario, contestant, context) {
   }
 }
 
-// Answers { rounds: [{ [contestant]: figures }], failures } or { skipped: reason }.
+// What a scenario needs before its first round. Answers why it cannot have it.
+async function prepare({ measurement }, context) {
+  try {
+    await measurement.prepare?.(context);
+    return undefined;
+  } catch (error) {
+    return error.message;
+  }
+}
+
+// `contestants`: those of the scenario that run here. Answers
+// { rounds: [{ [contestant]: figures }], failures } or { skipped: reason }.
 export async function runRounds(scenario, contestants, context) {
   const { options, progress } = context;
   const names = scenario.contestants.filter((name) => contestants[name]);
@@ -29,6 +40,10 @@ export async function runRounds(scenario, contestants, context) {
       skipped: `it needs ${needed} open files, the limit is ${openFilesLimit()} (ulimit -Hn)`,
     };
   }
+
+  progress(`${scenario.name}: getting ready`);
+  const unprepared = await prepare(scenario, context);
+  if (unprepared) return { skipped: unprepared };
 
   const count = Math.min(options.rounds, scenario.measurement.rounds ?? Infinity);
   const rounds = [];

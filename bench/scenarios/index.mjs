@@ -2,24 +2,36 @@
 //
 // A scenario: {
 //   name, title,
-//   measurement   { columns, connections, rounds?, measure(contestant, context) -> figures }
-//   contestants   names from lib/contestants.mjs
+//   measurement   { columns, connections, rounds?, prepare?(context),
+//                   measure(contestant, context) -> figures }. What prepare throws skips the
+//                   scenario
+//   task?         what the contestants do, a name from lib/contestants.mjs; "echo" unless it says
+//   contestants   names from there
 //   baselines     those that the table shows ratios to
 //   compared?     the key of the compared figure, if it is not the first column's
 //   targets       see lib/targets.mjs
 // }
 
+import c10k from './c10k.mjs';
 import calls from './calls.mjs';
 import churn from './churn.mjs';
+import diskAndPings from './disk-and-pings.mjs';
+import files from './files.mjs';
+import filesCached from './files-cached.mjs';
 import idle from './idle.mjs';
+import idleTimers from './idle-timers.mjs';
 import idleUsed from './idle-used.mjs';
 import latency from './latency.mjs';
 import medium from './medium.mjs';
 import record from './record.mjs';
 import replay from './replay.mjs';
+import sendfileLarge from './sendfile-large.mjs';
+import sendfileSmall from './sendfile-small.mjs';
 import small from './small.mjs';
 import stream from './stream.mjs';
 import thousand from './thousand.mjs';
+import timers from './timers.mjs';
+import udp from './udp.mjs';
 
 export const scenarios = [
   small,
@@ -33,4 +45,13 @@ export const scenarios = [
   replay,
   idle,
   idleUsed,
+  c10k,
+  udp,
+  timers,
+  idleTimers,
+  files,
+  filesCached,
+  sendfileSmall,
+  sendfileLarge,
+  diskAndPings,
 ];

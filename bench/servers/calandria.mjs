@@ -4,21 +4,12 @@
 //   BENCH_SPIN            microseconds to spin before blocking
 //   BENCH_RECORD          a file: record the run into it
 //   BENCH_RECORD_PAYLOAD  full or digest
+//   BENCH_TIMERS          how many timers to have pending
 
 import { collectOnSignal } from './collect-on-signal.mjs';
 import { echo } from './echo-program.mjs';
-
-async function load() {
-  try {
-    return await import('calandria');
-  } catch (error) {
-    const missing = error.code === 'ERR_MODULE_NOT_FOUND';
-    console.error(missing ? 'not built: npm run build' : error.stack);
-    process.exit(3);
-  }
-}
-
-const calandria = await load();
+import { calandria } from './library.mjs';
+import { keepTimersPending } from './pending-timers.mjs';
 
 function chooseHost() {
   const { BENCH_RECORD: file, BENCH_RECORD_PAYLOAD: payload = 'full' } = process.env;
@@ -33,6 +24,7 @@ const reactor = calandria.createReactor({
 });
 
 const listener = echo(reactor);
+keepTimersPending((delay, handler) => reactor.setTimer(delay, handler));
 process.on('SIGUSR1', () => console.log(`counters ${JSON.stringify(reactor.counters)}`));
 collectOnSignal();
 const { port } = await listener.ready();
