@@ -42,6 +42,7 @@ export {
 } from './calls';
 export { generation as operationGeneration } from './operations';
 export { openSource, operate, sendTo } from './source-calls';
+export { enable, trigger } from './triggers';
 
 /** Once, after the reactor wrote the limits and region addresses into fresh memory. */
 export function initialise(): void {

@@ -366,6 +366,8 @@ export const STATE_DEAD = 7;
 /** The handlers have a `change`, or an `end`. */
 export const WANTS_CHANGE = 1;
 export const WANTS_END = 2;
+/** The handlers have a `listenerChange`. */
+export const WANTS_LISTENER_CHANGE = 4;
 
 // Work bits: what the core knows of a source beyond what the program sees.
 export const WORK_LISTED = 1;
@@ -412,6 +414,8 @@ export const WORK_DISPATCH = 134217728;
 export const WORK_DISABLED = 268435456;
 /** A TCP connection whose TCP_NODELAY follows its queue. */
 export const WORK_AUTO_DELAY = 536870912;
+/** A trigger was set or enabled: if there is something to read, `change` says so at once. */
+export const WORK_TELL = 1073741824;
 
 // ── Submission: 32 bytes, the result written in place ────────────────────────────────────────────
 //

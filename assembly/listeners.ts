@@ -7,6 +7,7 @@ import * as layout from './layout';
 import { count, long, setLong, word } from './memory';
 import * as records from './records';
 import { again, roomFor, submit } from './submissions';
+import { inherit } from './triggers';
 import { setAvailable } from './updates';
 
 /**
@@ -57,6 +58,7 @@ function accept(record: i32, source: u32): void {
       break;
     }
     store<i32>(records.at(child), record + 1, layout.RECORD_LISTENER);
+    inherit(child, record);
     const entry = submit(layout.OPERATION_ACCEPT, record, child, records.generation(child), 0);
     if (place > 0) store<u8>(entry, layout.SUBMISSION_LINKED, layout.SUBMISSION_FLAGS);
     store<u32>(source, load<u32>(source, layout.RECORD_IN_FLIGHT) + 1, layout.RECORD_IN_FLIGHT);

@@ -6,6 +6,7 @@ import { deliver } from './deliveries';
 import * as layout from './layout';
 import { count, dirty, long, setWord, updates, word } from './memory';
 import * as records from './records';
+import { tells } from './triggers';
 
 /** Remembers the record's tuples, once, before they are changed. */
 export function touch(record: i32): void {
@@ -102,6 +103,8 @@ function emit(record: i32, side: u8): void {
  */
 export function settleUpdates(): void {
   const total = word(layout.STATE_DIRTY_COUNT);
+  // Who is to be looked at in the next turn again is put at the front, over entries already read.
+  setWord(layout.STATE_DIRTY_COUNT, 0);
   for (let place = 0; place < total; place++) {
     const entry = dirty + <u32>place * layout.DIRTY_SIZE;
     const record = load<i32>(entry, layout.DIRTY_RECORD);
@@ -118,12 +121,12 @@ export function settleUpdates(): void {
       load<i32>(entry, layout.DIRTY_TX_MARKS) != <i32>load<u16>(address, layout.TX_ENDED);
     if (received) emit(record, 0);
     if (sent) emit(record, 1);
-    if (!received && !sent) continue;
-    const state = load<u8>(address, layout.RECORD_STATE);
-    if (state != layout.STATE_OPEN) continue;
-    if (load<u16>(address, layout.RECORD_WANTS) & layout.WANTS_CHANGE) {
-      deliver(layout.DELIVER_CHANGE, record, 0, 0, 0);
-    }
+    if (load<u8>(address, layout.RECORD_STATE) != layout.STATE_OPEN) continue;
+    const wants =
+      load<u8>(address, layout.RECORD_KIND) == layout.KIND_LISTENER
+        ? layout.WANTS_LISTENER_CHANGE
+        : layout.WANTS_CHANGE;
+    if (!(load<u16>(address, layout.RECORD_WANTS) & wants)) continue;
+    if (tells(record, received || sent)) deliver(layout.DELIVER_CHANGE, record, 0, 0, 0);
   }
-  setWord(layout.STATE_DIRTY_COUNT, 0);
 }

@@ -58,4 +58,5 @@ export {
 export type { Exactness, ReceiveSide, SendSide } from './reactor/sides';
 export type { SignalEvent, SignalHandlers, SignalWatch } from './reactor/signal-watch';
 export { Timer, type TimerHandler } from './reactor/timer';
+export type { Trigger } from './reactor/triggers';
 export * from './trace';

@@ -58,6 +58,8 @@ export interface Core {
   random(): number;
   thrown(record: number, generation: number): number;
   stop(drain: number, deadline: number): number;
+  trigger(record: number, generation: number, mode: number): number;
+  enable(record: number, generation: number): number;
 }
 
 export interface WasmCore extends Core {

@@ -7,6 +7,7 @@ import { CalandriaError, typeError } from '../errors';
 import type { Host } from '../host/host';
 import { Aborts } from './aborts';
 import { Hold } from './hold';
+import { triggerBit } from './triggers';
 
 /** What names a record's owner. */
 export interface Owner {
@@ -61,7 +62,7 @@ export class Calls {
   }
 
   /** A call that means nothing once the reactor is closed. Stale names do nothing. */
-  act(name: 'finish' | 'close' | 'destroy' | 'sample' | 'thrown', owner: Owner): void {
+  act(name: 'finish' | 'close' | 'destroy' | 'sample' | 'thrown' | 'enable', owner: Owner): void {
     if (!this.closed) this.make((core) => core[name](owner.record, owner.generation));
   }
 
@@ -78,6 +79,12 @@ export class Calls {
   setOption(owner: Owner, name: number, on: boolean): void {
     if (this.closed) return;
     this.make((core) => core.option(owner.record, owner.generation, name, on ? 1 : 0));
+  }
+
+  setTrigger(owner: Owner, trigger: unknown): void {
+    const bit = triggerBit(trigger);
+    if (this.closed) return;
+    this.make((core) => core.trigger(owner.record, owner.generation, bit));
   }
 
   reference(target: object, on: boolean): void {

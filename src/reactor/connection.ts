@@ -6,6 +6,7 @@ import { type Address, peerRecord, readPeer } from './address';
 import { checkFlag } from './arguments';
 import type { Calls } from './calls';
 import { ReceiveSide, SendSide, sideOf } from './sides';
+import type { Trigger } from './triggers';
 
 export class Connection {
   /** The program's own. */
@@ -111,6 +112,16 @@ export class Connection {
    */
   sample(): void {
     this.calls.act('sample', this);
+  }
+
+  /** How `change` is repeated from now on; a one-shot or dispatch trigger is armed again by it. */
+  setTrigger(trigger: Trigger): void {
+    this.calls.setTrigger(this, trigger);
+  }
+
+  /** With the trigger 'dispatch': `change` may tell again; if something waits, at once. */
+  enable(): void {
+    this.calls.act('enable', this);
   }
 
   setNoDelay(on = true): void {

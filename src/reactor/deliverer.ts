@@ -259,6 +259,8 @@ export class Deliverer {
           readPeer(this.bytes, this.words[at + (layout.DELIVERY_ADDRESS >> 2)] as number),
         );
         return handlers.listening?.(listener);
+      case layout.DELIVER_CHANGE:
+        return listener.closed ? undefined : handlers.listenerChange?.(listener);
       case layout.DELIVER_ERROR: {
         const errno = this.words[at + (layout.DELIVERY_VALUE >> 2)] as number;
         const error = systemError(

@@ -24,6 +24,8 @@ export interface Handlers {
   close?(connection: Connection): Result;
   /** The listener is bound and listens. */
   listening?(listener: Listener): Result;
+  /** `rx` of the listener's record changed: who waits. At most once a turn. */
+  listenerChange?(listener: Listener): Result;
   /** The listener failed, or has to pause (EMFILE). */
   listenerError?(listener: Listener, error: Error): Result;
 }
@@ -37,6 +39,7 @@ const NAMES: readonly (keyof Handlers)[] = [
   'error',
   'close',
   'listening',
+  'listenerChange',
   'listenerError',
 ];
 
@@ -47,5 +50,9 @@ export function checkHandlers(handlers: Handlers): Handlers {
 
 /** WANTS_… bits: what the core may leave out for these handlers. */
 export function wantsOf(handlers: Handlers): number {
-  return (handlers.change ? layout.WANTS_CHANGE : 0) | (handlers.end ? layout.WANTS_END : 0);
+  return (
+    (handlers.change ? layout.WANTS_CHANGE : 0) |
+    (handlers.end ? layout.WANTS_END : 0) |
+    (handlers.listenerChange ? layout.WANTS_LISTENER_CHANGE : 0)
+  );
 }

@@ -3,6 +3,7 @@ import { CalandriaError } from '../errors';
 import type { Address } from './address';
 import type { Calls } from './calls';
 import { ReceiveSide, sideOf } from './sides';
+import type { Trigger } from './triggers';
 
 export class Listener {
   data: unknown = undefined;
@@ -59,6 +60,19 @@ export class Listener {
   /** Asks the kernel for the backlog; `backlog` has it in the next turn. */
   sample(): void {
     this.calls.act('sample', this);
+  }
+
+  /**
+   * How `listenerChange` is repeated from now on, and `change` of what is accepted from now on. A
+   * one-shot or dispatch trigger is armed again by it.
+   */
+  setTrigger(trigger: Trigger): void {
+    this.calls.setTrigger(this, trigger);
+  }
+
+  /** With the trigger 'dispatch': `listenerChange` may tell again; if somebody waits, at once. */
+  enable(): void {
+    this.calls.act('enable', this);
   }
 
   /** Stops listening. Connections that were accepted live on. */

@@ -25,6 +25,7 @@ import { Opening } from './opening';
 import { Operations } from './operations';
 import { type SignalHandlers, type SignalWatch, watchSignal } from './signal-watch';
 import { Timer, type TimerHandler } from './timer';
+import { type Trigger, triggerBit } from './triggers';
 
 export interface ReactorOptions {
   readonly host: Host;
@@ -51,6 +52,8 @@ export interface ListenOptions extends Endpoint {
   /** TCP_NODELAY on what is accepted. Default true. */
   readonly noDelay?: boolean;
   readonly keepAlive?: boolean;
+  /** How `change` is repeated; a listener's also for what it accepts. Default 'edge'. */
+  readonly trigger?: Trigger;
   /** On an IPv6 address: do not take IPv4 too. */
   readonly ipv6Only?: boolean;
   /** Closes the listener when aborted. */
@@ -154,6 +157,7 @@ export class Reactor {
       throw typeError('backlog', 'a whole number from 1', backlog);
     const record = this.open(false, options, handlers, backlog);
     const listener = this.deliverer.addListener(record, this.core.opened);
+    if (options.trigger) listener.setTrigger(options.trigger);
     this.calls.aborts.watch(listener, options.signal, () => listener.close());
     return listener;
   }
@@ -161,6 +165,7 @@ export class Reactor {
   connect(options: ConnectOptions, handlers: Handlers): Connection {
     const record = this.open(true, options, handlers, 0);
     const connection = this.deliverer.addConnection(record, this.core.opened);
+    if (options.trigger) connection.setTrigger(options.trigger);
     this.calls.aborts.watch(connection, options.signal, () => connection.destroy());
     return connection;
   }
@@ -170,6 +175,7 @@ export class Reactor {
     const checked = checkHandlers(handlers);
     checkFlags(options, 'reusePort', 'noDelay', 'keepAlive', 'ipv6Only');
     checkSignal(options.signal);
+    if (options.trigger !== undefined) triggerBit(options.trigger);
     this.opening.refuseWhenClosed();
     const bits =
       (options.reusePort ? layout.SOCKET_REUSE_PORT : 0) |

@@ -7,6 +7,7 @@ import { CalandriaError, systemError } from '../errors';
 import type { Calls } from './calls';
 import { Iteration } from './iteration';
 import { ReceiveSide, SendSide, sideOf } from './sides';
+import type { Trigger } from './triggers';
 
 /** A handler may be async: a rejection is treated like a throw. */
 export type Result = void | Promise<void>;
@@ -90,6 +91,16 @@ export abstract class Source<Event = unknown> {
   /** Asks the kernel for the figures; the record has them in the next turn. */
   sample(): void {
     this.calls.act('sample', this);
+  }
+
+  /** How `change` is repeated from now on; a one-shot or dispatch trigger is armed again by it. */
+  setTrigger(trigger: Trigger): void {
+    this.calls.setTrigger(this, trigger);
+  }
+
+  /** With the trigger 'dispatch': `change` may tell again; if something waits, at once. */
+  enable(): void {
+    this.calls.act('enable', this);
   }
 
   /** What is under way is finished, then it is closed. */

@@ -1,5 +1,6 @@
 // Calls as a reader sees them, and in words.
 import * as layout from '../../assembly/layout';
+import { triggerName } from '../reactor/triggers';
 import { digestsOf, padded } from './format';
 
 export interface Call {
@@ -152,6 +153,10 @@ export function describeCall(call: Call): string {
       const offset = (call.argument >>> 0) + call.value * 2 ** 32;
       const what = TASKS[call.detail] ?? `task ${call.detail}`;
       return `${what}(${call.record}:${call.generation}, at ${offset}, ${call.length} bytes)`;
+    }
+    case layout.CALL_TRIGGER: {
+      const mode = triggerName(call.argument);
+      return `${name}(${call.record}:${call.generation}, ${mode})`;
     }
     case layout.CALL_RANDOM:
       return `${name}()`;

@@ -259,6 +259,10 @@ class CoreReplay {
         return core.thrown(record, generation);
       case layout.CALL_STOP:
         return core.stop(argument, value);
+      case layout.CALL_TRIGGER:
+        return core.trigger(record, generation, argument);
+      case layout.CALL_ENABLE:
+        return core.enable(record, generation);
       default:
         throw new Error(`there is no call ${call.operation}`);
     }

@@ -289,6 +289,14 @@ export class ProgramCore implements Core {
     return result;
   }
 
+  trigger(record: number, generation: number, mode: number): number {
+    return this.simple(layout.CALL_TRIGGER, record, generation, mode, 0);
+  }
+
+  enable(record: number, generation: number): number {
+    return this.simple(layout.CALL_ENABLE, record, generation, 0, 0);
+  }
+
   private simple(
     operation: number,
     record: number,

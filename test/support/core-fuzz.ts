@@ -64,6 +64,7 @@ class FuzzRun {
   run(): FuzzResult {
     for (let turn = 0; turn < this.options.turns; turn++) this.faultyTurn();
     this.host.heal();
+    this.program.calm();
     if (this.random.chance(0.7)) {
       this.rest('healed, it comes to rest', () => !this.host.draining);
       checkRest(this.harness);

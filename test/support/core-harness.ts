@@ -277,6 +277,14 @@ export class CoreHarness {
     return this.core.sample(handle.record, handle.generation);
   }
 
+  trigger(handle: Handle, mode: number): number {
+    return this.core.trigger(handle.record, handle.generation, mode);
+  }
+
+  enable(handle: Handle): number {
+    return this.core.enable(handle.record, handle.generation);
+  }
+
   /** Starts a timer; the delay is in nanoseconds. */
   timer(delay: number, repeat = false): Handle {
     const high = Math.floor(delay / 2 ** 32);

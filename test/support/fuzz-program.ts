@@ -16,6 +16,8 @@ export interface Watchers {
   readonly timers: TimersChecker;
 }
 
+const MODES = [0, layout.WORK_LEVEL, layout.WORK_ONE_SHOT, layout.WORK_DISPATCH];
+
 export class FuzzProgram {
   private readonly harness: CoreHarness;
   private readonly random: Seeded;
@@ -53,6 +55,11 @@ export class FuzzProgram {
   outside(): void {
     if (this.random.chance(0.3)) this.calls();
     if (this.random.chance(0.1)) this.writeStale();
+  }
+
+  /** Level triggers never rest while something waits: nobody repeats himself any more. */
+  calm(): void {
+    for (const handle of this.known) this.harness.trigger(handle, 0);
   }
 
   /** The end of the program: all timers cancelled, the reactor stopped. */
@@ -93,7 +100,7 @@ export class FuzzProgram {
   private call(): void {
     const { random, harness } = this;
     const handle = this.anybody();
-    switch (random.between(0, 13)) {
+    switch (random.between(0, 14)) {
       case 0:
       case 1:
         return this.open(random.chance(0.7));
@@ -123,6 +130,10 @@ export class FuzzProgram {
       case 12:
         if (random.chance(this.options.closeRate)) this.closeSomehow(handle);
         return;
+      case 13:
+        if (random.chance(0.3)) harness.enable(handle);
+        else harness.trigger(handle, random.pick(MODES));
+        return;
       default:
         if (random.chance(this.options.drainRate)) harness.core.stop(1, -1);
         harness.core.random();
@@ -148,7 +159,7 @@ export class FuzzProgram {
 
   private open(dial: boolean): void {
     if (this.known.length >= this.options.crowd || this.stopped) return;
-    const wants = this.random.between(0, 3);
+    const wants = this.random.between(0, 7);
     const handle = this.harness.open(dial, { handlers: this.random.between(0, 9), wants });
     if (handle.record < 0) return;
     this.watchers.lifecycle.opened(handle);
