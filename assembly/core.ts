@@ -17,9 +17,10 @@ import { ingestEvents } from './events';
 import * as layout from './layout';
 import { unparkWhenDue } from './listeners';
 import { bind, deliveries, long, setLong, setWord, submissions, updates, word } from './memory';
-import { settleMerged } from './merged';
+import { alternate, settleMerged } from './merged';
 import { cancelAbandoned, initialiseOperations, settleOperations } from './operations';
 import { settleAll } from './settle';
+import { again } from './submissions';
 import { arm, arming, earliest, fire, freeFired, initialiseTimers } from './timers';
 import { settleUpdates } from './updates';
 
@@ -96,7 +97,8 @@ export function end(): void {
   settleOperations();
   settleAll();
   freeFired();
-  if (arming()) setWord(layout.TURN_AGAIN, 1);
+  if (arming()) again();
+  alternate();
   setDeadline();
   let sum = long(layout.DIGEST);
   sum = digestBytes(sum, updates, word(layout.UPDATE_COUNT) * layout.UPDATE_SIZE);

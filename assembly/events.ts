@@ -2,7 +2,7 @@
 // event means for a record is decided once, in apply(), whatever the kernel interface.
 import * as layout from './layout';
 import { count, events, word } from './memory';
-import { announce } from './merged';
+import { announce, heard } from './merged';
 import * as records from './records';
 import { setAvailable, setEof, setSpace } from './updates';
 
@@ -20,6 +20,7 @@ export function ingestEvents(): void {
   assert(<u32>total <= <u32>word(layout.EVENTS_MAX), 'more events than the vector holds');
   if (total == 0) return;
   count(layout.COUNTER_EVENTS, total);
+  heard();
   const format = word(layout.EVENT_FORMAT);
   let entry = events;
   if (format == layout.FORMAT_EPOLL) {

@@ -74,7 +74,7 @@ export const SETTING_TRACE = 4;
 export const SETTING_TRACE_DIGEST = 8;
 /** The announcing eventfd counts down by one a read (EFD_SEMAPHORE); for comparison. */
 export const SETTING_SEMAPHORE = 16;
-/** While operations are with the host, COLLECT in every turn, announced or not. */
+/** While operations are with the host, COLLECT in every turn with events, announced or not. */
 export const SETTING_COLLECT_ALWAYS = 32;
 /** sendFile reads and writes, so that a trace has the bytes too. */
 export const SETTING_COPY_FILES = 64;
@@ -105,7 +105,10 @@ export const OPERATIONS_BASE = CONTROL + 200;
 export const SUBMISSION_COUNT = CONTROL + 256;
 /** [h] Entries executed, their results in place. The core reads no entry past it. */
 export const SUBMISSION_DONE = CONTROL + 260;
-/** [c] Not 0: run another turn without waiting, once the submissions are executed. */
+/**
+ * [c] Not 0: run another turn without waiting, once the submissions are executed. AGAIN_LOOK: and
+ * do not spare the look at the kernel before it.
+ */
 export const TURN_AGAIN = CONTROL + 264;
 /** [h] Records in the event vector, their format, and the size of one in bytes. */
 export const EVENT_COUNT = CONTROL + 268;
@@ -141,6 +144,8 @@ export const TIMERS_USED = CONTROL + 356;
 export const RECORDS_TOUCHED = CONTROL + 360;
 
 export const WAIT_SKIPPED = -0x7fffffff;
+export const AGAIN = 1;
+export const AGAIN_LOOK = 2;
 
 export const PHASE_OUTSIDE = 0;
 export const PHASE_TURN = 1;
@@ -689,6 +694,8 @@ export const COMPLETION_RESULT = 16;
 export const COMPLETION_OF_RECORD = 1073741824;
 
 export const MERGED_ANNOUNCED = 1;
+/** The kernel reported something in this turn. */
+export const MERGED_INPUT = 2;
 
 // ── Batches: what a RECEIVE of a source with records brings, end to end ──────────────────────────
 //

@@ -15,7 +15,7 @@
 import * as arenas from './arenas';
 import { apply } from './events';
 import * as layout from './layout';
-import { count, settings, setWord, word } from './memory';
+import { count, long, settings, setWord, word } from './memory';
 import { completed } from './operations';
 import { again, roomFor, submit } from './submissions';
 
@@ -24,12 +24,19 @@ export function announce(): void {
   setWord(layout.STATE_MERGED, word(layout.STATE_MERGED) | layout.MERGED_ANNOUNCED);
 }
 
+/** The kernel reported something: a turn that comes anyway may look at completions too. */
+export function heard(): void {
+  setWord(layout.STATE_MERGED, word(layout.STATE_MERGED) | layout.MERGED_INPUT);
+}
+
 /** What the end of a turn asks for: the news, and the completions themselves. */
 export function settleMerged(): void {
   const news = (word(layout.STATE_MERGED) & layout.MERGED_ANNOUNCED) != 0;
-  const always =
-    (settings & layout.SETTING_COLLECT_ALWAYS) != 0 && word(layout.OPERATIONS_FLYING) > 0;
-  if (!news && !always && word(layout.STATE_EXPECTED) <= 0) return;
+  const busy = (word(layout.STATE_MERGED) & layout.MERGED_INPUT) != 0;
+  setWord(layout.STATE_MERGED, word(layout.STATE_MERGED) & ~layout.MERGED_INPUT);
+  const beside =
+    busy && (settings & layout.SETTING_COLLECT_ALWAYS) != 0 && word(layout.OPERATIONS_FLYING) > 0;
+  if (!news && !beside && word(layout.STATE_EXPECTED) <= 0) return;
   again();
   if (!roomFor(2)) return;
   if (news) {
@@ -37,6 +44,15 @@ export function settleMerged(): void {
     submit(layout.OPERATION_ANNOUNCED, layout.NONE, 0, 0, 0);
   }
   submit(layout.OPERATION_COLLECT, layout.NONE, 0, word(layout.COLLECT_MAX), 0);
+}
+
+/**
+ * A busy host spares most looks at the kernel. With operations under way it may not spare two in a
+ * row: an announcement, and the sockets beside one, are heard of in every second turn.
+ */
+export function alternate(): void {
+  if (!word(layout.TURN_AGAIN) || word(layout.OPERATIONS_FLYING) == 0) return;
+  if (long(layout.TURN) & 1) setWord(layout.TURN_AGAIN, layout.AGAIN_LOOK);
 }
 
 /** ANNOUNCED and COLLECT: they concern no one source. */

@@ -30,5 +30,5 @@ export function submit(operation: i32, record: i32, address: u32, length: u32, a
 
 /** Its completion decides something: do not wait before it was looked at. */
 export function again(): void {
-  setWord(layout.TURN_AGAIN, 1);
+  setWord(layout.TURN_AGAIN, layout.AGAIN);
 }

@@ -112,7 +112,8 @@ Outcome run_turn(Attached* attached, int events) {
 
 /** While submissions answer each other the kernel is only looked at now and then. */
 int poll_unless_busy(Attached* attached) {
-  if (attached->again && ++attached->skipped < SKIPS_MAX) return layout::WAIT_SKIPPED;
+  const bool look = load_word(&attached->shim.memory, layout::TURN_AGAIN) == layout::AGAIN_LOOK;
+  if (attached->again && !look && ++attached->skipped < SKIPS_MAX) return layout::WAIT_SKIPPED;
   attached->skipped = 0;
   return attached->shim.interface->poll(&attached->shim);
 }

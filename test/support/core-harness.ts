@@ -63,6 +63,8 @@ export interface HarnessOptions {
   readonly seed?: bigint;
   readonly build?: CoreBuild;
   readonly format?: 'epoll12' | 'epoll16' | 'portable';
+  /** In place of a built core: one that a test has changed. */
+  readonly core?: (memory: ReactorMemory) => WasmCore;
 }
 
 const { READY_IN, READY_OUT, READY_END, READY_ERROR, READY_URGENT } = layout;
@@ -87,7 +89,7 @@ export class CoreHarness {
   constructor(options: HarnessOptions = {}) {
     const { limits, settings = 0, seed = 1n, build = 'debug', format = 'epoll12' } = options;
     this.memory = createMemory(completeLimits(limits), { settings, seed });
-    this.core = instantiateCore(this.memory, build);
+    this.core = options.core?.(this.memory) ?? instantiateCore(this.memory, build);
     this.view = new DataView(this.memory.buffer);
     this.format = format;
   }
@@ -135,7 +137,9 @@ export class CoreHarness {
     }
     if (answer instanceof Uint8Array) return room.receive(submission, answer);
     const result = typeof answer === 'number' ? answer : answer.result;
-    const answersPeer = /^(listen|connect|connectStatus|accept)$/.test(submission.operation);
+    const answersPeer = /^(listen|connect|connectStatus|accept|open|take)$/.test(
+      submission.operation,
+    );
     if (answersPeer && result >= 0) return room.peer(submission);
     if (typeof answer !== 'number') {
       this.view.setInt32(submission.at + layout.SUBMISSION_EXTRA, answer.extra, true);
