@@ -679,6 +679,30 @@ export const STAT_CHANGED = 88;
 export const STAT_BORN = 96;
 export const STAT_SIZE = 104;
 
+// What KIND_FILE's OPEN asks for, in its argument: open(2)'s flags with the numbers that Linux has
+// on x86-64; its other word is the mode.
+export const FILE_WRITE = 1;
+export const FILE_READ_WRITE = 2;
+export const FILE_CREATE = 64;
+export const FILE_EXCLUSIVE = 128;
+export const FILE_TRUNCATE = 512;
+export const FILE_APPEND = 1024;
+export const FILE_SYNC_DATA = 4096;
+/** Past the page cache, where the file system can. */
+export const FILE_DIRECT = 16384;
+export const FILE_DIRECTORY = 65536;
+export const FILE_NO_FOLLOW = 131072;
+export const FILE_SYNC = 1052672;
+/** PEER_PORT of a FAMILY_FILE record: FILE_DIRECT took effect. */
+export const FILE_IS_DIRECT = 1;
+
+// TASK_LIST's answer, end to end: u64 inode, u8 type (DT_, readdir(3)), u8 0, u16 length of the
+// name, u32 0, the name padded to 8.
+export const ENTRY_HEAD = 16;
+export const ENTRY_INODE = 0;
+export const ENTRY_TYPE = 8;
+export const ENTRY_LENGTH = 10;
+
 // ── Completion: 32 bytes, as struct io_event (io_getevents(2)), then the bytes it brought ────────
 //
 // Records and bytes of one COLLECT lie end to end in the read arena, each padded to 8.

@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <sys/socket.h>
 
+#include "completions.h"
+#include "files.h"
 #include "signals.h"
 #include "sockets.h"
 #include "system.h"
@@ -27,6 +29,8 @@ int32_t open_source(Shim* shim, uint32_t entry, ReadRoom* room) {
   // Asked for now, so that nothing has to be undone for want of it.
   if (!read_room_ensure(room, layout::PEER_SIZE)) return -ECANCELED;
   switch (memory->base[entry + layout::SUBMISSION_DETAIL]) {
+    case layout::KIND_FILE:
+      return file_open(shim, &request, room);
     case layout::KIND_SIGNAL:
       return signal_open(shim, &request, room);
     default:
@@ -66,6 +70,9 @@ int32_t execute(Shim* shim, uint32_t entry, ReadRoom* room) {
   if (operation == layout::OPERATION_LISTEN) return socket_open(shim, entry, room, false);
   if (operation == layout::OPERATION_CONNECT) return socket_open(shim, entry, room, true);
   if (operation == layout::OPERATION_OPEN) return open_source(shim, entry, room);
+  // Of no one source.
+  if (operation == layout::OPERATION_ANNOUNCED) return completions_announced(shim);
+  if (operation == layout::OPERATION_COLLECT) return completions_collect(shim, entry, room);
   const uint32_t record = field(shim, entry, layout::SUBMISSION_RECORD);
   const int fd = descriptor_of(shim, record, field(shim, entry, layout::SUBMISSION_GENERATION));
   if (fd < 0) return operation == layout::OPERATION_CLOSE ? 0 : -EBADF;

@@ -33,10 +33,15 @@ const char* memory_open(Memory* memory, uint8_t* base, size_t size) {
   memory->events = load_unsigned(memory, layout::EVENTS_BASE);
   memory->pieces = load_unsigned(memory, layout::PIECES_BASE);
   memory->read_arena = load_unsigned(memory, layout::READ_ARENA_BASE);
+  memory->tasks = load_unsigned(memory, layout::OPERATIONS_BASE);
+  memory->tasks_max = load_unsigned(memory, layout::OPERATIONS_MAX);
+  memory->tasks_flying_max = load_unsigned(memory, layout::OPERATIONS_FLYING_MAX);
+  memory->settings = load_unsigned(memory, layout::SETTINGS);
   const bool fits =
       region(memory, memory->submissions, memory->submissions_max, layout::SUBMISSION_SIZE) &&
       region(memory, memory->events, memory->events_max, layout::EVENT_SIZE_MAX) &&
       region(memory, memory->pieces, memory->pieces_max, layout::PIECE_SIZE) &&
+      region(memory, memory->tasks, memory->tasks_max, layout::TASK_SIZE) &&
       region(memory, memory->read_arena, memory->read_segments, memory->read_segment_size);
   if (!fits) return "a region ends past the memory";
   if (memory->records_max == 0 || memory->records_max > (1u << 24)) return "bad number of records";

@@ -25,6 +25,11 @@ struct Memory {
   uint32_t events;
   uint32_t pieces;
   uint32_t read_arena;
+  uint32_t tasks;
+  uint32_t tasks_max;
+  /** Operations that the core hands over at once, at the most. */
+  uint32_t tasks_flying_max;
+  uint32_t settings;
 };
 
 inline int32_t load_word(const Memory* memory, uint32_t address) {

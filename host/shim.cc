@@ -3,7 +3,9 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "completions.h"
 #include "execute.h"
+#include "slots.h"
 #include "source.h"
 #include "system.h"
 
@@ -48,6 +50,8 @@ const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, siz
   shim->loop = nullptr;
   shim->handles = 0;
   shim->released = nullptr;
+  shim->completions = nullptr;
+  shim->slots = nullptr;
   const char* wrong = memory_open(&shim->memory, base, size);
   if (wrong != nullptr) return wrong;
   const size_t records = shim->memory.records_max;
@@ -95,6 +99,9 @@ int shim_submit(Shim* shim) {
 }
 
 void shim_close(Shim* shim) {
+  // First what still uses the descriptors and the memory.
+  completions_close(shim);
+  slots_close(shim);
   if (shim->descriptors != nullptr) {
     for (uint32_t record = 0; record < shim->memory.records_max; record++) {
       if (shim->descriptors[record].fd >= 0) descriptor_close(shim, record);

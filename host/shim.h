@@ -11,8 +11,13 @@ struct uv_loop_s;
 
 namespace calandria {
 
+struct Completions;
 struct Shim;
+struct Slots;
 struct Source;
+
+/** A source that is still being opened: a number that no descriptor has. */
+constexpr int FD_OPENING = 0x7fffffff;
 
 struct Descriptor {
   int fd;  // -1: none
@@ -55,6 +60,9 @@ struct Shim {
   /** libuv's handles over this memory: `released` is called as each is closed, and may free it. */
   int handles;
   void (*released)(Shim* shim);
+  /** What is answered later, and where its bytes lie meanwhile; null until first used. */
+  Completions* completions;
+  Slots* slots;
 };
 
 extern const Interface epoll_interface;

@@ -30,6 +30,7 @@ export function createReactor(asked: CreateReactorOptions = {}): Reactor {
 
 export { completeLimits, type Limits } from './core/limits';
 export { type CalandriaCode, CalandriaError, type SystemError } from './errors';
+export { FileStats } from './files/stats';
 export {
   type Capabilities,
   type Capability,
@@ -46,8 +47,13 @@ export { type RaisedLimit, type ResourceLimit, raiseFdLimit } from './host/resou
 export type { Address, Endpoint } from './reactor/address';
 export { Connection } from './reactor/connection';
 export type { Counters } from './reactor/counters';
+export { Directory, type DirectoryEntry, type EntryType } from './reactor/directory';
+export { File, type ReadOptions, type ReadResult, type WriteResult } from './reactor/file';
+export type { OpenFileOptions } from './reactor/file-arguments';
+export type { Chunks } from './reactor/file-chunks';
 export type { Handlers } from './reactor/handlers';
 export { Listener } from './reactor/listener';
+export type { Via } from './reactor/operations';
 export {
   type CloseOptions,
   type ConnectOptions,

@@ -122,6 +122,23 @@ export class Calls {
     });
   }
 
+  /** Asks for an operation; its place in the table, or a negative CALL_ result. */
+  operate(
+    { record, generation }: Owner,
+    task: number,
+    offset: number,
+    address: number,
+    length: number,
+  ): number {
+    if (this.closed) return layout.CALL_CLOSED;
+    this.makeRoom();
+    const low = (offset % 2 ** 32) | 0;
+    const high = Math.floor(offset / 2 ** 32);
+    const result = this.core.operate(record, generation, task, low, high, address, length);
+    if (!this.turning) this.wake();
+    return result;
+  }
+
   // ── Writes ──
 
   /** The path of every echoed message: bytes of the arena are sent from where they lie. */

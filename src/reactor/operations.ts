@@ -17,25 +17,30 @@ export interface Outcome {
   readonly via: Via;
 }
 
-interface Waiting {
-  readonly syscall: string;
-  readonly subject: string;
-  part(bytes: Uint8Array): void;
-  resolve(outcome: Outcome): void;
-  reject(error: Error): void;
-}
-
 /** Who asked: the subject and the system call of a possible error, and what takes parts. */
 export interface Asked {
   readonly syscall: string;
   readonly subject: string;
+  /** Becomes the error's, when the subject is a file. */
+  readonly path?: string;
   /** Bytes that came before the last ones; valid during the call only. */
   readonly part?: (bytes: Uint8Array) => void;
 }
 
+/** Who waits for an operation; each is called in the turn that answers it. */
+export interface Waiter {
+  readonly syscall: string;
+  readonly subject: string;
+  readonly path?: string | undefined;
+  part(bytes: Uint8Array, via: Via): void;
+  done(bytes: Uint8Array, length: number, via: Via): void;
+  failed(error: Error): void;
+}
+
 export class Operations {
   private readonly calls: Calls;
-  private readonly waiting = new Map<number, Waiting>();
+  private readonly waiting = new Map<number, Waiter>();
+  private readonly starved: (() => void)[] = [];
 
   constructor(calls: Calls) {
     this.calls = calls;
@@ -52,21 +57,32 @@ export class Operations {
    */
   ask<Value>(
     call: (core: Core) => number,
-    { syscall, subject, part = () => {} }: Asked,
+    asked: Asked,
     settle: (outcome: Outcome) => Value,
   ): Promise<Value> {
     return new Promise((resolve, reject) => {
-      const operation = this.calls.make(call);
-      if (operation < 0) return reject(refusal(operation, syscall, subject, this.calls));
-      const key = ownerKey(operation, this.calls.core.operationGeneration(operation));
-      this.waiting.set(key, {
-        syscall,
-        subject,
-        part,
-        resolve: (outcome) => resolve(settle(outcome)),
-        reject,
+      this.start(this.calls.make(call), {
+        syscall: asked.syscall,
+        subject: asked.subject,
+        path: asked.path,
+        part: (bytes) => asked.part?.(bytes),
+        done: (bytes, length, via) => resolve(settle({ bytes, length, via })),
+        failed: reject,
       });
     });
+  }
+
+  /** What the core answered to OPERATE, and who is to hear what becomes of it. */
+  start(operation: number, waiter: Waiter): void {
+    if (operation < 0)
+      return waiter.failed(withPath(refusal(operation, waiter, this.calls), waiter));
+    const key = ownerKey(operation, this.calls.core.operationGeneration(operation));
+    this.waiting.set(key, waiter);
+  }
+
+  /** Calls `again` once, when another operation was answered: the write arena was full. */
+  retry(again: () => void): void {
+    this.starved.push(again);
   }
 
   /** Internal: a delivery of the core. */
@@ -75,33 +91,43 @@ export class Operations {
     const place = words[(at + layout.DELIVERY_HANDLERS) >> 2] as number;
     const generation = words[(at + layout.DELIVERY_LISTENER) >> 2] as number;
     const key = ownerKey(place, generation);
-    const waiting = this.waiting.get(key);
-    if (!waiting) return;
+    const waiter = this.waiting.get(key);
+    if (!waiter) return;
     const address = words[(at + layout.DELIVERY_ADDRESS) >> 2] as number;
     const length = words[(at + layout.DELIVERY_LENGTH) >> 2] as number;
-    const brought = new Uint8Array(buffer, address, address === 0 ? 0 : length);
-    if (bytes[at + layout.DELIVERY_KIND] === layout.DELIVER_PART) return waiting.part(brought);
-    this.waiting.delete(key);
-    const error = words[(at + layout.DELIVERY_VALUE) >> 2] as number;
-    if (error !== 0) {
-      waiting.reject(systemError(error, waiting.syscall, waiting.subject));
-      return;
-    }
+    const brought = address === 0 ? NOTHING : new Uint8Array(buffer, address, length);
     const via = VIA[bytes[at + layout.DELIVERY_VIA] as number] as Via;
-    waiting.resolve({ bytes: brought, length, via });
+    if (bytes[at + layout.DELIVERY_KIND] === layout.DELIVER_PART) return waiter.part(brought, via);
+    this.waiting.delete(key);
+    const errno = words[(at + layout.DELIVERY_VALUE) >> 2] as number;
+    if (errno === 0) waiter.done(brought, length, via);
+    else waiter.failed(withPath(systemError(errno, waiter.syscall, waiter.subject), waiter));
+    if (this.starved.length > 0) for (const again of this.starved.splice(0)) again();
   }
 
   /** Internal: the reactor is over, and nobody will answer. */
   abandon(): void {
     const left = [...this.waiting.values()];
     this.waiting.clear();
-    for (const { reject } of left) {
-      reject(new CalandriaError('ERR_CALANDRIA_CLOSED', 'The reactor was closed.'));
+    for (const waiter of left) {
+      const error = new CalandriaError('ERR_CALANDRIA_CLOSED', 'The reactor was closed.');
+      waiter.failed(withPath(error, waiter));
     }
+    for (const again of this.starved.splice(0)) again();
   }
 }
 
-function refusal(result: number, syscall: string, subject: string, { memory }: Calls): Error {
+const NOTHING = new Uint8Array(0);
+
+/** As Node's errors of files: with the call and the path. */
+export function withPath<Kind extends Error>(
+  error: Kind,
+  { syscall, path }: { readonly syscall: string; readonly path?: string | undefined },
+): Kind {
+  return path === undefined ? error : Object.assign(error, { syscall, path });
+}
+
+function refusal(result: number, { syscall, subject }: Waiter, { memory }: Calls): Error {
   switch (result) {
     case layout.CALL_NO_OPERATION:
       return new CalandriaError(

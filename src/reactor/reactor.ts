@@ -19,6 +19,9 @@ import { Calls } from './calls';
 import type { Connection } from './connection';
 import { type Counters, readCounters } from './counters';
 import { Deliverer } from './deliverer';
+import { type Directory, openDirectory } from './directory';
+import { type File, openFile } from './file';
+import type { OpenFileOptions } from './file-arguments';
 import { checkHandlers, type Handlers, wantsOf } from './handlers';
 import type { Listener } from './listener';
 import { Opening } from './opening';
@@ -225,6 +228,15 @@ export class Reactor {
       );
     }
     return new Timer(this.calls, this.deliverer.timers, index, { repeats: repeat, handler });
+  }
+
+  /** `flags` as in node:fs. Rejects with the system's error. */
+  openFile(path: string, flags = 'r', mode = 0o666, options: OpenFileOptions = {}): Promise<File> {
+    return openFile(this.opening, path, flags, mode, options);
+  }
+
+  openDirectory(path: string): Promise<Directory> {
+    return openDirectory(this.opening, path);
   }
 
   /**

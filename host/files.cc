@@ -1,0 +1,145 @@
+#include "files.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <sys/uio.h>
+
+#include "system.h"
+
+namespace calandria {
+
+namespace {
+
+FileState* state_of(const Descriptor* descriptor) {
+  return static_cast<FileState*>(descriptor->state);
+}
+
+void release_open(Shim*, Request* request) {
+  auto* file = reinterpret_cast<FileState*>(request);
+  file->opening = false;
+  if (file->orphan) file_free(file);
+}
+
+/** After the open's completion. */
+int32_t status(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
+  FileState* file = state_of(descriptor);
+  if (file->opening) return -EINPROGRESS;
+  if (file->request.result < 0) return static_cast<int32_t>(file->request.result);
+  if (!read_room_ensure(room, layout::PEER_SIZE)) return -ECANCELED;
+  descriptor->fd = file->fd;
+  uint8_t name[layout::PEER_SIZE] = {};
+  const uint16_t family = layout::FAMILY_FILE;
+  const uint16_t marks = file->direct ? layout::FILE_IS_DIRECT : 0;
+  memcpy(name + layout::PEER_FAMILY, &family, sizeof family);
+  memcpy(name + layout::PEER_PORT, &marks, sizeof marks);
+  memcpy(name + layout::PEER_SCOPE, &file->type, sizeof file->type);
+  memcpy(name + layout::PEER_BYTES, &file->device, sizeof file->device);
+  memcpy(name + layout::PEER_BYTES + 8, &file->inode, sizeof file->inode);
+  return answer_name(shim, entry, room, name);
+}
+
+int32_t close_file(Shim*, const Descriptor* descriptor) {
+  FileState* file = state_of(descriptor);
+  if (file->opening) file->orphan = true;
+  else file_free(file);
+  return 0;
+}
+
+void release_slot(Shim* shim, Request* request) {
+  slot_give(shim, reinterpret_cast<Slot*>(request));
+}
+
+/** preadv2(2) straight into the read arena; -EAGAIN when that would wait for the disk. */
+int32_t read_cached(Shim* shim, FileState* file, uint32_t entry, ReadRoom* room, uint64_t offset,
+                    uint32_t length) {
+  struct iovec vector = {shim->memory.base + room->cursor, length};
+  const auto low = static_cast<unsigned long>(offset);
+  // The high half is 0 where a long has 64 bits; the kernel shifts it twice.
+  const long result = system_retry(&shim->interrupted, [&] {
+    return syscall(SYS_preadv2, file->fd, &vector, 1, low, 0, RWF_NOWAIT);
+  });
+  if (result == -EOPNOTSUPP || result == -ENOSYS || result == -EINVAL) {
+    file->nowait = false;
+    return -EAGAIN;
+  }
+  if (result > 0) return answer_bytes(shim, entry, room, static_cast<uint32_t>(result));
+  return static_cast<int32_t>(result);
+}
+
+int32_t operate(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
+  const Memory* memory = &shim->memory;
+  FileState* file = state_of(descriptor);
+  const int task = memory->base[entry + layout::SUBMISSION_DETAIL];
+  const uint32_t operation = field(shim, entry, layout::SUBMISSION_ARGUMENT);
+  const uint32_t address = field(shim, entry, layout::SUBMISSION_ADDRESS);
+  uint32_t length = field(shim, entry, layout::SUBMISSION_LENGTH);
+  if (operation >= memory->tasks_max) return -EPROTO;
+  if (task == layout::TASK_WRITE && !inside(memory, address, length)) return -EPROTO;
+  const uint32_t at = memory->tasks + operation * layout::TASK_SIZE;
+  const uint64_t offset = load_long(memory, at + layout::TASK_OFFSET);
+  if (offset > INT64_MAX) return -EINVAL;
+  count(memory, layout::COUNTER_HOST_OTHERS);
+  if (task == layout::TASK_READ && !file->direct && file->nowait) {
+    if (!read_room_ensure(room, length)) return -EAGAIN;
+    const int32_t result = read_cached(shim, file, entry, room, offset, length);
+    if (result != -EAGAIN) return result;
+  }
+  int64_t (*run)(Request*) = file_job(task);
+  if (run == nullptr) return -EOPNOTSUPP;
+  Slot* slot = slot_take(shim);
+  if (slot == nullptr) return -EAGAIN;
+  const bool reads = task == layout::TASK_READ || task == layout::TASK_LIST;
+  if (reads && length > slots_bytes(shim)) length = slots_bytes(shim);
+  slot->file = file;
+  slot->fd = file->fd;
+  slot->task = task;
+  slot->offset = offset;
+  slot->length = length;
+  slot->from = memory->base + address;
+  slot->entry = entry;
+  slot->request.run = run;
+  slot->request.release = release_slot;
+  slot->request.operation = operation;
+  slot->request.generation = load_unsigned(memory, at + layout::TASK_GENERATION);
+  slot->request.bytes = reads || task == layout::TASK_STAT ? slot->bytes : nullptr;
+  const int result = completions_start(shim, &slot->request);
+  if (result == 0) return -EINPROGRESS;
+  slot_give(shim, slot);
+  return result;
+}
+
+}  // namespace
+
+const Source file_source = {"file",  status,  nullptr, nullptr,
+                            nullptr, nullptr, operate, close_file};
+
+int32_t file_open(Shim* shim, const OpenRequest* request, ReadRoom*) {
+  if (memchr(request->bytes, 0, request->length) != nullptr) return -EINVAL;
+  auto* file = static_cast<FileState*>(calloc(1, sizeof(FileState) + request->length + 1));
+  if (file == nullptr) return -ENOMEM;
+  file->fd = -1;
+  file->buffered = -1;
+  file->nowait = true;
+  file->flags = request->argument;
+  file->mode = static_cast<uint32_t>(request->value);
+  memcpy(file->path, request->bytes, request->length);
+  file->request.run = file_run_open;
+  file->request.release = release_open;
+  file->request.operation = static_cast<uint32_t>(layout::COMPLETION_OF_RECORD) | request->record;
+  file->request.generation = request->generation;
+  int result = descriptor_keep(shim, request->record, request->generation, FD_OPENING,
+                               &file_source, file);
+  if (result < 0) {
+    free(file);
+    return result;
+  }
+  result = completions_start(shim, &file->request);
+  if (result < 0) {
+    descriptor_close(shim, request->record);
+    return result;
+  }
+  file->opening = true;
+  return -EINPROGRESS;
+}
+
+}  // namespace calandria

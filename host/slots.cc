@@ -1,0 +1,66 @@
+#include "slots.h"
+
+#include <cstdlib>
+#include <sys/mman.h>
+
+#include "shim.h"
+
+namespace calandria {
+
+namespace {
+
+constexpr uint32_t PAGE = 4096;
+
+bool slots_open(Shim* shim) {
+  const size_t total = shim->memory.tasks_flying_max;
+  const size_t size = slots_bytes(shim);
+  auto* slots = static_cast<Slots*>(calloc(1, sizeof(Slots)));
+  if (slots == nullptr) return false;
+  slots->all = static_cast<Slot*>(calloc(total, sizeof(Slot)));
+  slots->area_size = total * size;
+  void* area = MAP_FAILED;
+  if (slots->all != nullptr) {
+    area = mmap(nullptr, slots->area_size, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  }
+  if (area == MAP_FAILED) {
+    free(slots->all);
+    free(slots);
+    return false;
+  }
+  slots->area = static_cast<uint8_t*>(area);
+  for (size_t place = total; place-- > 0;) {
+    Slot* slot = &slots->all[place];
+    slot->bytes = slots->area + place * size;
+    slot->next = slots->free;
+    slots->free = slot;
+  }
+  shim->slots = slots;
+  return true;
+}
+
+}  // namespace
+
+uint32_t slots_bytes(const Shim* shim) { return shim->memory.read_segment_size - PAGE; }
+
+Slot* slot_take(Shim* shim) {
+  if (shim->slots == nullptr && !slots_open(shim)) return nullptr;
+  Slot* slot = shim->slots->free;
+  if (slot != nullptr) shim->slots->free = slot->next;
+  return slot;
+}
+
+void slot_give(Shim* shim, Slot* slot) {
+  slot->next = shim->slots->free;
+  shim->slots->free = slot;
+}
+
+void slots_close(Shim* shim) {
+  if (shim->slots == nullptr) return;
+  munmap(shim->slots->area, shim->slots->area_size);
+  free(shim->slots->all);
+  free(shim->slots);
+  shim->slots = nullptr;
+}
+
+}  // namespace calandria

@@ -1,0 +1,353 @@
+// A file: promises in the shape of fs/promises' FileHandle. Nothing here waits for a disk; each
+// answer says how it came about (`via`).
+import * as layout from '../../assembly/layout';
+import { CalandriaError } from '../errors';
+import { FileStats } from '../files/stats';
+import {
+  checkOpen,
+  checkPosition,
+  checkRange,
+  checkView,
+  checkWhole,
+  type OpenFileOptions,
+} from './file-arguments';
+import { type Chunks, chunksOf } from './file-chunks';
+import { FileSource, LENGTH_MAX } from './file-source';
+import { ReadWaiter, type Transferred, WriteWaiter } from './file-transfers';
+import type { Opening } from './opening';
+import { type Via, withPath } from './operations';
+
+export interface ReadOptions<View extends NodeJS.ArrayBufferView = NodeJS.ArrayBufferView> {
+  /** Default: a Buffer of 16 KiB. */
+  readonly buffer?: View;
+  readonly offset?: number | null;
+  readonly length?: number | null;
+  /** In the file; without it, the current position, which moves on. */
+  readonly position?: number | bigint | null;
+}
+
+export interface ReadResult<View> {
+  /** Fewer than asked for only at the end of the file. */
+  readonly bytesRead: number;
+  readonly buffer: View;
+  readonly via: Via;
+}
+
+export interface WriteResult<Data> {
+  readonly bytesWritten: number;
+  readonly buffer: Data;
+  readonly via: Via;
+}
+
+export interface FileOrigin {
+  readonly source: FileSource;
+  readonly append: boolean;
+}
+
+const READ_SIZE = 16384;
+/** Of a file that does not tell its length (/proc), bytes a step. */
+const STEP = 65536;
+
+export class File {
+  /** The program's own. */
+  data: unknown = undefined;
+  /** Internal. */
+  readonly source: FileSource;
+  private readonly append: boolean;
+  private position = 0;
+  /** Who uses the current position waits for who used it before. */
+  private turn: Promise<unknown> | undefined;
+
+  constructor({ source, append }: FileOrigin) {
+    this.source = source;
+    this.append = append;
+  }
+
+  get path(): string {
+    return this.source.path;
+  }
+
+  /** Reads and writes pass the page cache: it was asked for, and the file system can. */
+  get direct(): boolean {
+    return (this.source.marks & layout.FILE_IS_DIRECT) !== 0;
+  }
+
+  /** close() was called. */
+  get closed(): boolean {
+    return this.source.ending;
+  }
+
+  /**
+   * Reads until `length` bytes are there, or the end of the file. Answers as FileHandle.read; at
+   * the end bytesRead is 0.
+   */
+  read<View extends NodeJS.ArrayBufferView = Buffer>(
+    options?: ReadOptions<View>,
+  ): Promise<ReadResult<View>>;
+  read<View extends NodeJS.ArrayBufferView>(
+    buffer: View,
+    options?: Omit<ReadOptions, 'buffer'> | null,
+  ): Promise<ReadResult<View>>;
+  read<View extends NodeJS.ArrayBufferView>(
+    buffer: View,
+    offset?: number | null,
+    length?: number | null,
+    position?: number | bigint | null,
+  ): Promise<ReadResult<View>>;
+  async read(
+    first: NodeJS.ArrayBufferView | ReadOptions = {},
+    second?: number | Omit<ReadOptions, 'buffer'> | null,
+    third?: number | null,
+    fourth?: number | bigint | null,
+  ): Promise<ReadResult<NodeJS.ArrayBufferView>> {
+    let options: ReadOptions;
+    if (!ArrayBuffer.isView(first)) options = first;
+    else if (typeof second === 'object' && second !== null) options = { ...second, buffer: first };
+    else
+      options = { buffer: first, offset: second, length: third, position: fourth } as ReadOptions;
+    const { buffer = Buffer.alloc(READ_SIZE), offset, length, position } = options;
+    const target = checkRange(checkView('buffer', buffer), offset, length);
+    const { bytes, via } = await this.transfer([target], checkPosition(position));
+    return { bytesRead: bytes, buffer, via };
+  }
+
+  /** One buffer after another. */
+  async readv<View extends NodeJS.ArrayBufferView>(
+    buffers: readonly View[],
+    position?: number | bigint | null,
+  ): Promise<{ bytesRead: number; buffers: readonly View[]; via: Via }> {
+    const targets = checkViews(buffers);
+    const { bytes, via } = await this.transfer(targets, checkPosition(position));
+    return { bytesRead: bytes, buffers, via };
+  }
+
+  /**
+   * Writes all of it. Bytes of a buffer may be changed again when the promise is settled, not
+   * before.
+   */
+  write<View extends NodeJS.ArrayBufferView>(
+    buffer: View,
+    offset?: number | null,
+    length?: number | null,
+    position?: number | bigint | null,
+  ): Promise<WriteResult<View>>;
+  write<View extends NodeJS.ArrayBufferView>(
+    buffer: View,
+    options?: Omit<ReadOptions, 'buffer'> | null,
+  ): Promise<WriteResult<View>>;
+  write(
+    text: string,
+    position?: number | bigint | null,
+    encoding?: BufferEncoding,
+  ): Promise<WriteResult<string>>;
+  async write(
+    data: NodeJS.ArrayBufferView | string,
+    second?: number | bigint | Omit<ReadOptions, 'buffer'> | null,
+    third?: number | BufferEncoding | null,
+    fourth?: number | bigint | null,
+  ): Promise<WriteResult<NodeJS.ArrayBufferView | string>> {
+    if (typeof data === 'string') {
+      const encoded = Buffer.from(data, (third ?? 'utf8') as BufferEncoding);
+      const position = checkPosition(second);
+      const { bytes, via } = await this.put([encoded], position);
+      return { bytesWritten: bytes, buffer: data, via };
+    }
+    const where =
+      typeof second === 'object' && second !== null
+        ? second
+        : { offset: second, length: third, position: fourth };
+    const part = checkRange(checkView('buffer', data), where.offset, where.length);
+    const { bytes, via } = await this.put([part], checkPosition(where.position));
+    return { bytesWritten: bytes, buffer: data, via };
+  }
+
+  async writev<View extends NodeJS.ArrayBufferView>(
+    buffers: readonly View[],
+    position?: number | bigint | null,
+  ): Promise<{ bytesWritten: number; buffers: readonly View[]; via: Via }> {
+    const { bytes, via } = await this.put(checkViews(buffers), checkPosition(position));
+    return { bytesWritten: bytes, buffers, via };
+  }
+
+  readFile(options: { encoding: BufferEncoding } | BufferEncoding): Promise<string>;
+  readFile(options?: { encoding?: null } | null): Promise<Buffer>;
+  /** From the current position to the end. */
+  async readFile(
+    options?: { encoding?: BufferEncoding | null } | BufferEncoding | null,
+  ): Promise<Buffer | string> {
+    const encoding = typeof options === 'string' ? options : options?.encoding;
+    const { size } = await this.stat();
+    const parts: Buffer[] = [];
+    let left = size - this.position;
+    for (;;) {
+      // One byte more than is left shows whether the file has grown.
+      const part = Buffer.allocUnsafe(left > 0 ? Math.min(left + 1, LENGTH_MAX) : STEP);
+      const { bytesRead } = await this.read(part);
+      parts.push(part.subarray(0, bytesRead));
+      if (bytesRead < part.length) break;
+      left = 0;
+    }
+    const whole = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+    return encoding ? whole.toString(encoding) : whole;
+  }
+
+  /** From the current position on, as FileHandle's: nothing is cut off. */
+  async writeFile(
+    data: string | NodeJS.ArrayBufferView,
+    encoding: BufferEncoding = 'utf8',
+  ): Promise<void> {
+    const bytes = typeof data === 'string' ? Buffer.from(data, encoding) : checkView('data', data);
+    await this.put([bytes], null);
+  }
+
+  async stat(): Promise<FileStats> {
+    this.refuseWhenClosed('fstat');
+    return this.source.ask(
+      layout.TASK_STAT,
+      { syscall: 'fstat', length: layout.STAT_SIZE },
+      ({ bytes }) => new FileStats(bytes),
+    );
+  }
+
+  /** Cuts the file off, or fills it up with zeros. */
+  async truncate(length = 0): Promise<void> {
+    checkWhole('length', length, Number.MAX_SAFE_INTEGER);
+    this.refuseWhenClosed('ftruncate');
+    return this.source.ask(
+      layout.TASK_TRUNCATE,
+      { syscall: 'ftruncate', offset: length },
+      () => undefined,
+    );
+  }
+
+  /** Resolves when all that was written is on the disk. */
+  async sync(): Promise<{ via: Via }> {
+    this.refuseWhenClosed('fsync');
+    return this.source.ask(layout.TASK_SYNC, { syscall: 'fsync' }, ({ via }) => ({ via }));
+  }
+
+  /** The same without what only stat() would tell. */
+  async datasync(): Promise<{ via: Via }> {
+    this.refuseWhenClosed('fdatasync');
+    return this.source.ask(layout.TASK_SYNC_DATA, { syscall: 'fdatasync' }, ({ via }) => ({ via }));
+  }
+
+  /**
+   * The bytes from `start` to `end` (both included, as in fs.createReadStream), `size` at a time:
+   * while one chunk is used the next one is read.
+   */
+  chunks(options: Chunks = {}): AsyncGenerator<Buffer, void, undefined> {
+    return chunksOf(this, options);
+  }
+
+  /** Waits for what was asked before; resolves when the descriptor is closed. */
+  close(): Promise<void> {
+    return this.source.end();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Lets the process exit although this is open. */
+  unref(): this {
+    this.source.unref();
+    return this;
+  }
+
+  ref(): this {
+    this.source.ref();
+    return this;
+  }
+
+  private transfer(targets: readonly Uint8Array[], position: number | null): Promise<Transferred> {
+    let length = 0;
+    for (const target of targets) length += target.length;
+    checkWhole('length', length, LENGTH_MAX);
+    if (position === null) return this.inTurn((from) => this.transferAt(targets, from, length));
+    return this.transferAt(targets, position, length);
+  }
+
+  private transferAt(
+    targets: readonly Uint8Array[],
+    position: number,
+    length: number,
+  ): Promise<Transferred> {
+    this.refuseWhenClosed('read');
+    return new Promise((settle, fail) => {
+      const waiter = new ReadWaiter(this.source, targets, settle, fail);
+      this.source.start(layout.TASK_READ, position, length, waiter);
+    });
+  }
+
+  private put(pieces: readonly Uint8Array[], position: number | null): Promise<Transferred> {
+    if (position === null) return this.inTurn((from) => this.putAt(pieces, from));
+    return this.putAt(pieces, position);
+  }
+
+  private putAt(pieces: readonly Uint8Array[], position: number): Promise<Transferred> {
+    this.refuseWhenClosed('write');
+    return new Promise((settle, fail) => {
+      new WriteWaiter(this.source, { pieces, position, ordered: this.append }, settle, fail).go();
+    });
+  }
+
+  /** At the current position, which moves on by what was read or written. */
+  private async inTurn(use: (from: number) => Promise<Transferred>): Promise<Transferred> {
+    while (this.turn) await this.turn;
+    const used = use(this.position);
+    const turn = used.then(
+      ({ bytes }) => {
+        this.position += bytes;
+        this.turn = undefined;
+      },
+      () => {
+        this.turn = undefined;
+      },
+    );
+    this.turn = turn;
+    await turn;
+    return used;
+  }
+
+  private refuseWhenClosed(syscall: string): void {
+    if (!this.closed) return;
+    const error = new CalandriaError(
+      'ERR_CALANDRIA_CLOSED',
+      `The file is closed: ${syscall} ${this.path}`,
+    );
+    throw withPath(error, { syscall, path: this.path });
+  }
+}
+
+function checkViews(buffers: readonly NodeJS.ArrayBufferView[]): Uint8Array[] {
+  if (!Array.isArray(buffers)) {
+    throw new CalandriaError('ERR_CALANDRIA_BAD_OPTION', 'buffers is an array of views.');
+  }
+  return buffers.map((buffer, place) => checkView(`buffers[${place}]`, buffer));
+}
+
+/** reactor.openFile */
+export async function openFile(
+  opening: Opening,
+  path: string,
+  flags: string,
+  mode: number,
+  options: OpenFileOptions,
+): Promise<File> {
+  const asked = checkOpen(path, flags, mode, options);
+  const wanted = {
+    kind: layout.KIND_FILE,
+    subject: asked.path,
+    name: asked.path,
+    argument: asked.flags,
+    value: asked.mode,
+  };
+  const source = opening.source(wanted, (origin) => new FileSource(origin, opening.operations));
+  try {
+    await source.ready();
+  } catch (error) {
+    throw withPath(error as Error, { syscall: 'open', path: asked.path });
+  }
+  return new File({ source, append: (asked.flags & layout.FILE_APPEND) !== 0 });
+}
