@@ -17,7 +17,8 @@
 
 #include "content.h"
 
-enum { PAGE = 4096, CHUNK = 1 << 20 };
+// Others use the page cache too: what they undid is done again, a few times.
+enum { PAGE = 4096, CHUNK = 1 << 20, ATTEMPTS = 5 };
 
 static uint32_t chunk[CHUNK / sizeof(uint32_t)];
 
@@ -72,6 +73,7 @@ static void evict(int file) {
 }
 
 static void warm(int file) {
+  if (lseek(file, 0, SEEK_SET) != 0) fail("lseek");
   ssize_t length;
   while ((length = read(file, chunk, CHUNK)) > 0) continue;
   if (length < 0) fail("read");
@@ -92,17 +94,15 @@ int main(int count, char **arguments) {
   struct stat status;
   if (file < 0 || fstat(file, &status) != 0) fail("open");
   size_t bytes = (size_t)status.st_size;
-  if (evicts) evict(file);
-  if (warms) warm(file);
   size_t resident = resident_pages(file, bytes);
+  size_t wanted = makes ? resident : evicts ? 0 : page_count(bytes);
+  for (int attempt = 0; attempt < ATTEMPTS && resident != wanted; attempt++) {
+    if (evicts) evict(file);
+    else warm(file);
+    resident = resident_pages(file, bytes);
+  }
   printf("{\"resident\":%zu,\"pages\":%zu}\n", resident, page_count(bytes));
-  if (evicts && resident > 0) {
-    fprintf(stderr, "%zu pages stayed in the page cache\n", resident);
-    return 1;
-  }
-  if (warms && resident < page_count(bytes)) {
-    fprintf(stderr, "only %zu pages are in the page cache\n", resident);
-    return 1;
-  }
-  return 0;
+  if (resident == wanted) return 0;
+  fprintf(stderr, "%zu pages are in the page cache in place of %zu\n", resident, wanted);
+  return 1;
 }
