@@ -128,8 +128,9 @@ function poison(): void {
 
 // ── Write arena ──
 
-/** Room for `length` bytes in the write arena, or 0 when every segment is held. */
+/** Room for `length` bytes in the write arena; 0 when every segment is held, or none so long. */
 export function reserve(length: u32): u32 {
+  if (length > writeSegmentSize) return 0;
   let segment = word(layout.STATE_WRITE_SEGMENT);
   let cursor = <u32>word(layout.STATE_WRITE_CURSOR);
   if (references(segment) == 0) cursor = baseOf(segment);

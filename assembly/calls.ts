@@ -15,9 +15,9 @@ import { again } from './submissions';
 import * as timers from './timers';
 import { setQueued } from './updates';
 
-/** Where the bytes of a copying write go: at most WRITE_CHUNK. Valid until the next call. */
+/** Where the bytes of a call go: at most DATAGRAM_ROOM. Valid until the next call. */
 export function reserve(length: u32): u32 {
-  assert(length <= <u32>layout.WRITE_CHUNK, 'reserved more than a chunk');
+  assert(length <= <u32>layout.DATAGRAM_ROOM, 'reserved more than the bounce buffer holds');
   const address = arenas.reserve(length);
   return address != 0 ? address : bounce;
 }
@@ -109,11 +109,11 @@ function refuse(record: i32, generation: u32): i32 {
 
 /** It failed or drains, and the program has not heard of it: its bytes are taken, and dropped. */
 export function dropping(record: i32): bool {
-  return (
-    records.state(record) >= layout.STATE_FAILED ||
-    records.has(record, layout.WORK_LINGERING) ||
-    load<i32>(records.at(record), layout.TX_ERROR) != 0
-  );
+  if (records.state(record) >= layout.STATE_FAILED) return true;
+  if (records.has(record, layout.WORK_LINGERING)) return true;
+  // An error about one datagram says nothing of the next.
+  if (records.kind(record) == layout.KIND_DATAGRAM) return false;
+  return load<i32>(records.at(record), layout.TX_ERROR) != 0;
 }
 
 /**

@@ -153,6 +153,7 @@ function receivedBatch(entry: u32, record: i32, result: i32): void {
     count(layout.COUNTER_RECORDS_IN, total);
     store<u64>(source, load<u64>(source, layout.RECORD_BYTES_IN) + result, layout.RECORD_BYTES_IN);
     store<u32>(source, result, layout.RECORD_READ_HINT);
+    if (load<i32>(source, layout.RX_ERROR) != 0) setReadError(record, 0);
     const appetite = load<u32>(source, layout.RECORD_APPETITE);
     // Room for another was left unused, so there is none.
     const drained = appetite == layout.APPETITE_UNLIMITED && left >= batches.roomOf(kind);
@@ -175,11 +176,9 @@ function receivedBatch(entry: u32, record: i32, result: i32): void {
   } else if (result == -layout.ERROR_NO_BUFFERS) {
     count(layout.COUNTER_READS_WAITING);
   } else if (records.kind(record) == layout.KIND_DATAGRAM && datagrams.passing(-result)) {
-    // About one datagram that this socket sent (ICMP, RFC 1122, section 4.1.3.3): it lives on.
+    // About one datagram that this socket sent (ICMP, RFC 1122, section 4.1.3.3).
     setReadError(record, -result);
-    if (records.state(record) == layout.STATE_OPEN) {
-      deliver(layout.DELIVER_ERROR, record, 0, 0, -result);
-    }
+    datagrams.tell(record, -result);
   } else {
     fail(record, -result);
   }
@@ -190,9 +189,8 @@ function sent(entry: u32, record: i32, result: i32): void {
   const source = records.at(record);
   store<u32>(source, 0, layout.RECORD_IN_FLIGHT);
   const asked = load<i32>(entry, layout.SUBMISSION_LENGTH);
-  if (records.kind(record) == layout.KIND_DATAGRAM && datagrams.refused(entry, record, result)) {
-    return;
-  }
+  const datagram = records.kind(record) == layout.KIND_DATAGRAM;
+  if (datagram && datagrams.refused(entry, record, result)) return;
   if (result < 0 && result != -layout.ERROR_AGAIN) {
     failSending(record, -result);
     return;
@@ -200,10 +198,14 @@ function sent(entry: u32, record: i32, result: i32): void {
   count(layout.COUNTER_WRITES);
   const taken = result > 0 ? result : 0;
   assert(taken <= asked, 'sent more than was asked for');
+  if (datagram) datagrams.left(record, taken);
   pieces.consume(record, taken);
   count(layout.COUNTER_BYTES_OUT, taken);
   store<u64>(source, load<u64>(source, layout.RECORD_BYTES_SENT) + taken, layout.RECORD_BYTES_SENT);
-  if (taken < asked) {
+  // Of datagrams the host may have stopped in front of one that it has not tried.
+  if (datagram && taken < asked && load<i32>(entry, layout.SUBMISSION_EXTRA) != 0) {
+    count(layout.COUNTER_WRITES_SHORT);
+  } else if (taken < asked) {
     count(taken > 0 ? layout.COUNTER_WRITES_SHORT : layout.COUNTER_WRITES_BLOCKED);
     records.set(record, layout.WORK_BLOCKED);
     setSpace(record, 0, layout.EXACTNESS_EXACT);

@@ -78,7 +78,9 @@ export function apply(record: i32, generation: u32, bits: i32, available: i32): 
   if (bits & layout.READY_URGENT) records.set(record, layout.WORK_URGENT_SEEN);
   if (bits & (layout.READY_END | layout.READY_ERROR)) {
     records.set(record, layout.WORK_HANGUP);
-    if (!listener && state != layout.STATE_CONNECTING) setEof(record);
+    // Of a socket for datagrams it is an error about one of them.
+    const ends = !listener && records.kind(record) != layout.KIND_DATAGRAM;
+    if (ends && state != layout.STATE_CONNECTING) setEof(record);
   }
   // A failed socket answers a send at once, so a blocked one must try again to learn its error.
   const unblocking = bits & (layout.READY_OUT | layout.READY_ERROR);

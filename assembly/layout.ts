@@ -468,7 +468,11 @@ export const OPERATION_ACCEPT = 4;
  * extra.
  */
 export const OPERATION_RECEIVE = 5;
-/** address: first piece; length: bytes; argument: pieces. Answers with bytes sent. */
+/**
+ * address: first piece; length: bytes; argument: pieces. Answers with bytes sent. Of datagrams
+ * whole ones; extra is then not 0 when the next one can be tried at once, and with an error of the
+ * first one how many bytes to drop.
+ */
 export const OPERATION_SEND = 6;
 export const OPERATION_SHUTDOWN = 7;
 /** argument 1: a listener; the file of a local one is removed. */
@@ -515,6 +519,8 @@ export const SOCKET_NO_DELAY = 2;
 export const SOCKET_KEEP_ALIVE = 4;
 export const SOCKET_IPV6_ONLY = 8;
 export const SOCKET_LOCAL = 16;
+export const SOCKET_BROADCAST = 32;
+export const SOCKET_REUSE_ADDRESS = 64;
 
 // ── Peer record: 32 bytes ────────────────────────────────────────────────────────────────────────
 export const PEER_SIZE = 32;
@@ -574,7 +580,7 @@ export const DELIVERY_RECORD = 4;
 export const DELIVERY_GENERATION = 8;
 export const DELIVERY_ADDRESS = 12;
 export const DELIVERY_LENGTH = 16;
-/** i32: error number, expirations. */
+/** i32: error number (LENGTH 1: the source lives on), expirations, records of a batch. */
 export const DELIVERY_VALUE = 20;
 export const DELIVERY_HANDLERS = 24;
 export const DELIVERY_LISTENER = 28;
@@ -652,7 +658,7 @@ export const TASK_SEND_FILE = 8;
 /** Something else about a source: VALUE says what (CONTROL_), bytes with it. */
 export const TASK_CONTROL = 9;
 
-/** bytes: a peer record, then u32 interface. */
+/** bytes: peer record of the group (its scope: the interface's number), that of an interface. */
 export const CONTROL_JOIN = 1;
 export const CONTROL_LEAVE = 2;
 /** TASK_OFFSET: value */
@@ -662,6 +668,8 @@ export const CONTROL_MULTICAST_HOPS = 5;
 export const CONTROL_HOPS = 6;
 /** TASK_OFFSET: signal number */
 export const CONTROL_KILL = 7;
+/** bytes: as of JOIN; what is sent to groups leaves by this interface. */
+export const CONTROL_MULTICAST_INTERFACE = 8;
 
 // TASK_STAT's answer: u64 fields. Times are in nanoseconds since 1970.
 export const STAT_DEVICE = 0;
@@ -723,7 +731,8 @@ export const MERGED_INPUT = 2;
 
 // ── Batches: what a RECEIVE of a source with records brings, end to end ──────────────────────────
 //
-//   DATAGRAM   peer record, u32 length, u32 flags, bytes padded to 8
+//   DATAGRAM   peer record, u32 length, u32 flags, bytes padded to 8. A local peer's name stands in
+//              front of the message, as many of the bytes as its PEER_PORT says
 //   SIGNAL     u32 signal, u32 count, u32 sender's process, u32 0
 //   PROCESS    u32 process, u32 how (CLD_EXITED 1, CLD_KILLED 2, CLD_DUMPED 3, unknown 0), i32
 //              status, u32 0
@@ -744,6 +753,7 @@ export const NETWORK_HEAD = 16;
 export const POST_HEAD = 8;
 /** Least room that a RECEIVE of records has. A host that leaves so much unused has nothing left. */
 export const BATCH_ROOM = 32768;
+/** Also the most that one reserve() gives. */
 export const DATAGRAM_ROOM = 65600;
 
 // ── Update: 24 bytes; one a side a turn at the most ──────────────────────────────────────────────

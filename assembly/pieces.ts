@@ -72,6 +72,18 @@ export function queued(record: i32): u32 {
   return load<u32>(records.at(record), layout.TX_QUEUED);
 }
 
+export function next(piece: i32): i32 {
+  return load<i32>(at(piece), layout.PIECE_NEXT);
+}
+
+export function addressOf(piece: i32): u32 {
+  return load<u32>(at(piece), layout.PIECE_ADDRESS);
+}
+
+export function lengthOf(piece: i32): u32 {
+  return load<u32>(at(piece), layout.PIECE_LENGTH);
+}
+
 /** Arena pieces have a share of their own, so that pieces for blocks can never run out. */
 export function arenaShareLeft(): bool {
   return word(layout.STATE_PIECES_ARENA) < word(layout.PIECES_MAX) - word(layout.BLOCKS_MAX);

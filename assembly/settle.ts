@@ -10,6 +10,7 @@
 //   CLOSED      │ nothing: the close is under way
 //   DEAD        │ frees the record
 import * as batches from './batches';
+import * as datagrams from './datagrams';
 import { settleAbandoned } from './failure';
 import * as layout from './layout';
 import * as listeners from './listeners';
@@ -171,12 +172,16 @@ function send(record: i32): void {
   if (pieces.empty(record) || records.has(record, layout.WORK_SENDING)) return;
   if (records.has(record, layout.WORK_BLOCKED)) return pieces.stash(record);
   const total = pieces.gather(record);
+  let length = pieces.gatheredLength;
+  if (records.kind(record) == layout.KIND_DATAGRAM && length < pieces.queued(record)) {
+    length = datagrams.whole(record, length);
+  }
   records.set(record, layout.WORK_SENDING);
-  store<u32>(records.at(record), pieces.gatheredLength, layout.RECORD_IN_FLIGHT);
-  submit(layout.OPERATION_SEND, record, pieces.first(record), pieces.gatheredLength, total);
+  store<u32>(records.at(record), length, layout.RECORD_IN_FLIGHT);
+  submit(layout.OPERATION_SEND, record, pieces.first(record), length, total);
   if (records.has(record, layout.WORK_DRAIN_OWED | layout.WORK_WANT_SHUTDOWN)) again();
   if (records.state(record) == layout.STATE_CLOSING || word(layout.STATE_DRAINING)) again();
-  if (pieces.gatheredLength < pieces.queued(record)) again();
+  if (length < pieces.queued(record)) again();
 }
 
 function receive(record: i32): void {

@@ -43,6 +43,14 @@ int epoll_attach(Shim* shim, int fd, uint32_t record, uint32_t generation, bool 
   return static_cast<int>(system_epoll_add(shim->notifier, fd, &event));
 }
 
+int epoll_watch_room(Shim* shim, int fd, uint32_t record, uint32_t generation, bool on) {
+  struct epoll_event event;
+  event.events = on ? EPOLLIN | EPOLLOUT | EPOLLET : EPOLLIN | EPOLLET;
+  event.data.u64 = static_cast<uint64_t>(generation) << 32 | record;
+  count(&shim->memory, layout::COUNTER_HOST_CONTROLS);
+  return static_cast<int>(system_epoll_modify(shim->notifier, fd, &event));
+}
+
 int epoll_poll(Shim* shim) {
   const Memory* memory = &shim->memory;
   count(memory, layout::COUNTER_HOST_WAITS);
@@ -78,6 +86,6 @@ void epoll_close(Shim* shim) {
 }  // namespace
 
 const Interface epoll_interface = {"epoll",    epoll_open,  epoll_attach, epoll_poll,
-                                   epoll_arm,  epoll_close, epoll_detach};
+                                   epoll_arm,  epoll_close, epoll_detach, epoll_watch_room};
 
 }  // namespace calandria

@@ -5,6 +5,7 @@
 
 #include "completions.h"
 #include "files.h"
+#include "datagrams.h"
 #include "signals.h"
 #include "sockets.h"
 #include "system.h"
@@ -31,6 +32,8 @@ int32_t open_source(Shim* shim, uint32_t entry, ReadRoom* room) {
   switch (memory->base[entry + layout::SUBMISSION_DETAIL]) {
     case layout::KIND_FILE:
       return file_open(shim, &request, room);
+    case layout::KIND_DATAGRAM:
+      return datagram_open(shim, &request, room);
     case layout::KIND_SIGNAL:
       return signal_open(shim, &request, room);
     default:

@@ -61,6 +61,42 @@ int name_parse(Name* name, const uint8_t* text, uint32_t length, uint16_t port, 
   return 0;
 }
 
+int name_from_peer(Name* name, const uint8_t* peer, const uint8_t* local) {
+  uint16_t family;
+  uint16_t port;
+  memcpy(&family, peer + layout::PEER_FAMILY, sizeof family);
+  memcpy(&port, peer + layout::PEER_PORT, sizeof port);
+  switch (family) {
+    case 0:
+      name->length = 0;
+      return 0;
+    case layout::FAMILY_LOCAL:
+      memset(&name->storage, 0, sizeof(struct sockaddr_un));
+      return parse_local(name, local, port);
+    case layout::FAMILY_IPV4: {
+      auto* address = reinterpret_cast<struct sockaddr_in*>(&name->storage);
+      memset(address, 0, sizeof *address);
+      address->sin_family = AF_INET;
+      address->sin_port = htons(port);
+      memcpy(&address->sin_addr, peer + layout::PEER_BYTES, 4);
+      name->length = sizeof *address;
+      return 0;
+    }
+    case layout::FAMILY_IPV6: {
+      auto* address = reinterpret_cast<struct sockaddr_in6*>(&name->storage);
+      memset(address, 0, sizeof *address);
+      address->sin6_family = AF_INET6;
+      address->sin6_port = htons(port);
+      memcpy(&address->sin6_scope_id, peer + layout::PEER_SCOPE, 4);
+      memcpy(&address->sin6_addr, peer + layout::PEER_BYTES, 16);
+      name->length = sizeof *address;
+      return 0;
+    }
+    default:
+      return -EAFNOSUPPORT;
+  }
+}
+
 void name_to_peer(const struct sockaddr_storage* storage, uint8_t* peer) {
   memset(peer, 0, layout::PEER_SIZE);
   uint16_t family = layout::FAMILY_LOCAL;

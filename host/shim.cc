@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "completions.h"
+#include "datagrams.h"
 #include "execute.h"
 #include "slots.h"
 #include "source.h"
@@ -47,6 +48,7 @@ const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, siz
   shim->timer = -1;
   shim->armed = 0;
   shim->interrupted = 0;
+  shim->datagrams = nullptr;
   shim->loop = nullptr;
   shim->handles = 0;
   shim->released = nullptr;
@@ -109,6 +111,7 @@ void shim_close(Shim* shim) {
     free(shim->descriptors);
     shim->descriptors = nullptr;
   }
+  datagram_room_free(shim);
   shim->interface->close(shim);
 }
 

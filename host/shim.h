@@ -44,6 +44,11 @@ struct Interface {
    * which closing one of them does not end.
    */
   int (*detach)(Shim* shim, int fd);
+  /**
+   * Of what was attached as a listener: reports room for sends too, as long as `on`. Once if there
+   * is some already.
+   */
+  int (*watch_room)(Shim* shim, int fd, uint32_t record, uint32_t generation, bool on);
 };
 
 struct Shim {
@@ -55,6 +60,8 @@ struct Shim {
   int timer;
   uint64_t armed;
   uint64_t interrupted;
+  /** Where datagrams are received; null until the first socket for them. */
+  struct DatagramRoom* datagrams;
   /** The loop that drives this, for sources that libuv has to bring; null without one. */
   struct uv_loop_s* loop;
   /** libuv's handles over this memory: `released` is called as each is closed, and may free it. */

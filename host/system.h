@@ -45,6 +45,29 @@ inline long system_send_message(uint64_t* interrupted, int fd, const struct msgh
   });
 }
 
+inline long system_send_to(uint64_t* interrupted, int fd, const struct iovec* part,
+                           const void* name, socklen_t length) {
+  return system_retry(interrupted, [&] {
+    return syscall(SYS_sendto, fd, part->iov_base, part->iov_len, MSG_DONTWAIT | MSG_NOSIGNAL, name,
+                   length);
+  });
+}
+
+/** How many of the messages were sent, or why the first was not. */
+inline long system_send_messages(uint64_t* interrupted, int fd, struct mmsghdr* messages,
+                                 unsigned total) {
+  return system_retry(interrupted, [&] {
+    return syscall(SYS_sendmmsg, fd, messages, total, MSG_DONTWAIT | MSG_NOSIGNAL);
+  });
+}
+
+inline long system_receive_messages(uint64_t* interrupted, int fd, struct mmsghdr* messages,
+                                    unsigned total) {
+  return system_retry(interrupted, [&] {
+    return syscall(SYS_recvmmsg, fd, messages, total, MSG_DONTWAIT, nullptr);
+  });
+}
+
 inline long system_accept(uint64_t* interrupted, int fd, struct sockaddr* name, socklen_t* length) {
   return system_retry(interrupted, [&] {
     return syscall(SYS_accept4, fd, name, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -62,6 +85,10 @@ inline long system_epoll_add(int fd, int target, struct epoll_event* event) {
 
 inline long system_epoll_remove(int fd, int target) {
   return system_result(syscall(SYS_epoll_ctl, fd, EPOLL_CTL_DEL, target, nullptr));
+}
+
+inline long system_epoll_modify(int fd, int target, struct epoll_event* event) {
+  return system_result(syscall(SYS_epoll_ctl, fd, EPOLL_CTL_MOD, target, event));
 }
 
 /** Not retried: on Linux the descriptor is gone even when close(2) says EINTR. */

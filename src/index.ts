@@ -51,6 +51,13 @@ export { Directory, type DirectoryEntry, type EntryType } from './reactor/direct
 export { File, type ReadOptions, type ReadResult, type WriteResult } from './reactor/file';
 export type { OpenFileOptions } from './reactor/file-arguments';
 export type { Chunks } from './reactor/file-chunks';
+export type {
+  Datagram,
+  DatagramHandlers,
+  DatagramMarks,
+  DatagramOptions,
+} from './reactor/datagram-options';
+export { DatagramSocket } from './reactor/datagram-socket';
 export type { Handlers } from './reactor/handlers';
 export { Listener } from './reactor/listener';
 export type { Via } from './reactor/operations';

@@ -14,7 +14,7 @@ const CALLS_SIZE = 1 << 20;
 const MEMORY_MAX = 2 ** 31 - layout.PAGE_SIZE;
 
 /** Room that the reactor keeps free in the call stream, so that one more call always fits. */
-export const STREAM_MARGIN = 64 << 10;
+export const STREAM_MARGIN = 72 << 10;
 
 export interface ReactorMemory {
   /** The WebAssembly.Memory. Not called so in a type that users see: it needs the browser's. */
@@ -99,7 +99,7 @@ export function createMemory(limits: Limits, { settings, seed }: MemorySettings)
   region(layout.PIECES_BASE, pieces * layout.PIECE_SIZE);
   region(layout.BLOCK_LINKS_BASE, blocks * 4);
   region(layout.BLOCKS_BASE, blocks * layout.BLOCK_SIZE, layout.BLOCK_SIZE);
-  region(layout.BOUNCE_BASE, layout.WRITE_CHUNK, layout.BLOCK_SIZE);
+  region(layout.BOUNCE_BASE, layout.DATAGRAM_ROOM, layout.BLOCK_SIZE);
   region(layout.SEGMENTS_BASE, segments * layout.SEGMENT_SIZE);
   region(layout.READ_ARENA_BASE, limits.readSegments * readSegmentSize, layout.PAGE_SIZE);
   region(layout.WRITE_ARENA_BASE, limits.writeSegments * WRITE_SEGMENT_BYTES, layout.PAGE_SIZE);

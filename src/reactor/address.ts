@@ -10,6 +10,8 @@ export interface Address {
   readonly address: string;
   /** 0 for local sockets. */
   readonly port: number;
+  /** Of a local socket for datagrams that has one. */
+  readonly path?: string | undefined;
 }
 
 /**
@@ -67,6 +69,9 @@ function checkPath(path: unknown): CheckedEndpoint {
   }
   return { name: path, port: 0, local: true };
 }
+
+/** 4 or 6 for a numeric address, else 0. */
+export const ipVersion = isIP;
 
 /** The peer record of a record: a view, valid while the record's owner is. */
 export function peerRecord(memory: ReactorMemory, record: number): Uint8Array {

@@ -114,6 +114,20 @@ export class Calls {
     return { address, length };
   }
 
+  /** Room for the bytes of the call that follows. */
+  reserve(length: number): number {
+    this.makeRoom();
+    return this.core.reserve(length);
+  }
+
+  /** Datagrams that lie where reserve() said; a CALL_ result. */
+  sendTo({ record, generation }: Owner, address: number, length: number): number {
+    if (this.closed) return layout.CALL_CLOSED;
+    const result = this.core.sendTo(record, generation, address, length);
+    if (!this.turning) this.wake();
+    return result;
+  }
+
   /** Opens a source of this kind; the record, or a negative CALL_ result. */
   open(kind: number, name: string, argument: number, value: number, wants: number): number {
     return this.make((core) => {

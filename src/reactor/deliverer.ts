@@ -139,7 +139,8 @@ export class Deliverer {
     }
     const errno = this.words[at + (layout.DELIVERY_VALUE >> 2)] as number;
     if (kind === layout.DELIVER_ERROR) {
-      return this.work(record) & layout.WORK_ABANDONED ? undefined : source.failed(errno);
+      if (this.work(record) & layout.WORK_ABANDONED) return;
+      return source.failed(errno, this.words[at + (layout.DELIVERY_LENGTH >> 2)] === 1);
     }
     if (!this.listening(record, state)) return;
     const address = this.words[at + (layout.DELIVERY_ADDRESS >> 2)] as number;

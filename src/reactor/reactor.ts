@@ -18,6 +18,8 @@ import {
 import { Calls } from './calls';
 import type { Connection } from './connection';
 import { type Counters, readCounters } from './counters';
+import { bindDatagram, type DatagramHandlers, type DatagramOptions } from './datagram-options';
+import type { DatagramSocket } from './datagram-socket';
 import { Deliverer } from './deliverer';
 import { type Directory, openDirectory } from './directory';
 import { type File, openFile } from './file';
@@ -171,6 +173,11 @@ export class Reactor {
     if (options.trigger) connection.setTrigger(options.trigger);
     this.calls.aborts.watch(connection, options.signal, () => connection.destroy());
     return connection;
+  }
+
+  /** A socket for datagrams: UDP, or a local one. */
+  bindDatagram(options: DatagramOptions, handlers: DatagramHandlers): DatagramSocket {
+    return bindDatagram(this.opening, options, handlers);
   }
 
   private open(dial: boolean, options: ListenOptions, handlers: Handlers, backlog: number): number {

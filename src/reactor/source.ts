@@ -146,13 +146,16 @@ export abstract class Source<Event = unknown> {
     return this.heardOpen(name);
   }
 
-  /** Internal. Handlers that ask for a `syscall` by name see what was tried. */
-  failed(errno: number): Result {
+  /**
+   * Internal. Handlers that ask for a `syscall` by name see what was tried. `lives`: the error is
+   * about one record, and the source goes on.
+   */
+  failed(errno: number, lives: boolean): Result {
     const error = systemError(errno, this.isOpen ? this.doing : 'open', this.subject);
     this.failure ??= error;
     const waiting = this.waiting.splice(0);
     for (const { reject } of waiting) reject(error);
-    if (this.fatal(errno)) this.iteration?.end({ error });
+    if (!lives && this.fatal(errno)) this.iteration?.end({ error });
     return this.heardError(error, waiting.length > 0);
   }
 
@@ -170,6 +173,11 @@ export abstract class Source<Event = unknown> {
   /** Tells one record: to who iterates. A source with handlers calls those beside it. */
   protected tell(event: Event): void {
     this.iteration?.push(event);
+  }
+
+  /** Does somebody iterate? What tell() is given need not be made otherwise. */
+  protected get iterated(): boolean {
+    return this.iteration !== undefined;
   }
 
   /** Does the source end with this error? */

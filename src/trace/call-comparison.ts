@@ -47,7 +47,7 @@ export class CallComparison {
     this.places = new OutsideCalls(outside);
     this.observer = observer;
     const digests = tailSize(layout.MODE_DIGEST, memory.limits.readBytes);
-    this.scratch = Buffer.alloc(layout.CALL_SIZE + Math.max(layout.WRITE_CHUNK, digests));
+    this.scratch = Buffer.alloc(layout.CALL_SIZE + Math.max(layout.DATAGRAM_ROOM, digests));
   }
 
   /** Was the call from outside at this place made? */

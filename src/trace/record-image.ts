@@ -119,8 +119,8 @@ export class RecordImage {
         // Only that there was some matters: the subject of a later error.
         return this.put(record, layout.RECORD_BYTES_IN, 1);
       case layout.DELIVER_ERROR:
-        // A listener and a socket for datagrams live on.
-        if (!this.isListener(record) && this.ofKind(record) !== layout.KIND_DATAGRAM)
+        // A listener lives on, and so does a source that says so.
+        if (!this.isListener(record) && word(this.memory, at + layout.DELIVERY_LENGTH) === 0)
           this.setState(record, layout.STATE_FAILED);
         return;
       case layout.DELIVER_CLOSE:
@@ -159,7 +159,8 @@ export class RecordImage {
    */
   queue(record: number, length: number): void {
     if (this.stateOf(record) >= layout.STATE_FAILED) return;
-    if (this.wordOf(record, layout.TX_ERROR) !== 0) return;
+    const datagram = this.ofKind(record) === layout.KIND_DATAGRAM;
+    if (!datagram && this.wordOf(record, layout.TX_ERROR) !== 0) return;
     this.remember(record);
     this.put(record, layout.TX_QUEUED, this.wordOf(record, layout.TX_QUEUED) + length);
   }

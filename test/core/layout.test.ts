@@ -138,7 +138,7 @@ describe('regions', () => {
       [layout.PIECES_BASE, at(layout.PIECES_MAX) * layout.PIECE_SIZE],
       [layout.BLOCK_LINKS_BASE, at(layout.BLOCKS_MAX) * 4],
       [layout.BLOCKS_BASE, at(layout.BLOCKS_MAX) * layout.BLOCK_SIZE],
-      [layout.BOUNCE_BASE, layout.WRITE_CHUNK],
+      [layout.BOUNCE_BASE, layout.DATAGRAM_ROOM],
       [layout.SEGMENTS_BASE, (limits.readSegments + limits.writeSegments) * layout.SEGMENT_SIZE],
       [layout.READ_ARENA_BASE, limits.readSegments * at(layout.READ_SEGMENT_SIZE)],
       [layout.WRITE_ARENA_BASE, limits.writeSegments * at(layout.WRITE_SEGMENT_SIZE)],
