@@ -57,15 +57,23 @@ void open_file(Bench* bench, const char* folder) {
   bench->file = -1;
 }
 
-/** Close-on-exec in a second step: not every system has it in one. */
+// In one call where the system can, so that no other thread starts a process in between.
+#ifdef SOCK_CLOEXEC
+constexpr int STREAM = SOCK_STREAM | SOCK_CLOEXEC;
+int open_pipe(int fds[2]) { return pipe2(fds, O_CLOEXEC); }
+void keep_from_children(const int[2]) {}
+#else
+constexpr int STREAM = SOCK_STREAM;
+int open_pipe(int fds[2]) { return pipe(fds); }
 void keep_from_children(const int fds[2]) {
   for (int side = 0; side < 2; side++) fcntl(fds[side], F_SETFD, FD_CLOEXEC);
 }
+#endif
 
 /** Bounded by a poll: a loopback interface may be filtered, or down. */
 void open_stream(Bench* bench) {
-  bench->listener = socket(AF_INET, SOCK_STREAM, 0);
-  bench->stream = socket(AF_INET, SOCK_STREAM, 0);
+  bench->listener = socket(AF_INET, STREAM, 0);
+  bench->stream = socket(AF_INET, STREAM, 0);
   if (bench->listener < 0 || bench->stream < 0) return;
   const int both[2] = {bench->listener, bench->stream};
   keep_from_children(both);
@@ -85,8 +93,8 @@ void open_stream(Bench* bench) {
 void open_bench(Bench* bench, const char* folder) {
   *bench = {-1, 0, {-1, -1}, {-1, -1}, -1, -1};
   open_file(bench, folder);
-  if (socketpair(AF_UNIX, SOCK_STREAM, 0, bench->pair) == 0) keep_from_children(bench->pair);
-  if (pipe(bench->pipe) == 0) keep_from_children(bench->pipe);
+  if (socketpair(AF_UNIX, STREAM, 0, bench->pair) == 0) keep_from_children(bench->pair);
+  if (open_pipe(bench->pipe) == 0) keep_from_children(bench->pipe);
   open_stream(bench);
 }
 

@@ -23,7 +23,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-// Numbers of the kernel, which are older than none of its headers that may lie here.
+// The kernel's numbers never change; the headers may be older than the kernel.
 #ifndef SYS_cachestat
 #define SYS_cachestat 451
 #endif

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 
 #include "names.h"
+#include "probe.h"
 #include "system.h"
 
 namespace calandria {
@@ -121,7 +122,9 @@ int32_t sample(Shim* shim, Descriptor* descriptor, uint32_t entry) {
   if (ioctl(fd, FIONREAD, &available) < 0) return -errno;
   uint32_t figures[SK_MEMINFO_VARS] = {};
   length = sizeof figures;
-  if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, figures, &length) == 0) {
+  const bool known = !without("so_meminfo") &&
+                     getsockopt(fd, SOL_SOCKET, SO_MEMINFO, figures, &length) == 0;
+  if (known) {
     const int64_t space = static_cast<int64_t>(figures[SK_MEMINFO_SNDBUF]) -
                           static_cast<int64_t>(figures[SK_MEMINFO_WMEM_QUEUED]);
     store_word(&shim->memory, entry + layout::SUBMISSION_EXTRA,

@@ -94,4 +94,30 @@ describe('doctor', () => {
     expect(biting(machine(ROOMY, { lockedMemory }))).toEqual(['ulimit -l']);
     expect(biting(machine(ROOMY, { nodeVersion: '20.18.3' }))).toEqual(['Node']);
   });
+
+  it('R4.17: names the call and the command when the soft limit is below the hard one', () => {
+    const openFilesOf = (soft: number, hard: number) =>
+      checkMachine(machine(ROOMY, { openFiles: { soft, hard } })).find(
+        ({ name }) => name === 'ulimit -n',
+      );
+    const low = openFilesOf(1024, 65536);
+    expect(low).toMatchObject({ verdict: 'bites', value: '1,024 soft, 65,536 hard' });
+    expect(low?.mend).toBe('raiseFdLimit() in the program, or before it: ulimit -n 16448');
+    expect(openFilesOf(20000, 65536)).toMatchObject({
+      verdict: 'fine',
+      meaning: expect.stringContaining('raiseFdLimit()'),
+    });
+    expect(openFilesOf(65536, 65536)?.meaning).not.toContain('raiseFdLimit');
+  });
+
+  it('R2.11: tells what SIGPIPE does', () => {
+    const told = (status: string) =>
+      checkMachine(machine({ ...ROOMY, 'self/status': status })).find(
+        ({ name }) => name === 'SIGPIPE',
+      )?.value;
+    expect(told('SigIgn:\t0000000000001000\nSigCgt:\t0000000000000000')).toBe('ignored');
+    expect(told('SigIgn:\t0000000000000000\nSigCgt:\t0000000000001000')).toBe('caught');
+    expect(told('SigIgn:\t0000000000000000\nSigCgt:\t0000000180000000')).toBe('default');
+    expect(told('')).toBe('-');
+  });
 });

@@ -1,6 +1,6 @@
 // A greeting echo server. It is meant to be run with few descriptors, and reports what that did to
 // it.
-import { createReactor } from 'calandria';
+import { createReactor, raiseFdLimit } from 'calandria';
 
 const errors = [];
 const dialled = [];
@@ -52,7 +52,11 @@ function measure() {
   }, 1000);
 }
 
-process.on('message', (message) => (message.measure ? measure() : process.send(report())));
+process.on('message', (message) => {
+  if (message.measure) measure();
+  else if (message.raise) process.send(raiseFdLimit());
+  else process.send(report());
+});
 const { port } = await listener.ready();
 process.send({ port });
 // Without its test there is nothing left to do.
