@@ -19,6 +19,7 @@
         'host/execute.cc',
         'host/file_jobs.cc',
         'host/files.cc',
+        'host/inbox.cc',
         'host/limits.cc',
         'host/memory.cc',
         'host/names.cc',

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "inbox.h"
+
 namespace calandria {
 
 namespace {
@@ -242,6 +244,10 @@ void attached_close(Attached* attached) {
   const bool started = attached->shim.handles > 0;
   if (started) uv_poll_stop(&attached->poll);
   shim_close(&attached->shim);
+  void* ring;
+  while ((ring = inbox_unshare_any(&attached->shim)) != nullptr) {
+    napi_delete_reference(attached->env, static_cast<napi_ref>(ring));
+  }
   forget(attached->env, &attached->ingest);
   forget(attached->env, &attached->deliver);
   forget(attached->env, &attached->end);

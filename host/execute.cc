@@ -6,6 +6,7 @@
 #include "completions.h"
 #include "files.h"
 #include "datagrams.h"
+#include "inbox.h"
 #include "signals.h"
 #include "sockets.h"
 #include "system.h"
@@ -34,6 +35,8 @@ int32_t open_source(Shim* shim, uint32_t entry, ReadRoom* room) {
       return file_open(shim, &request, room);
     case layout::KIND_DATAGRAM:
       return datagram_open(shim, &request, room);
+    case layout::KIND_INBOX:
+      return inbox_open(shim, &request, room);
     case layout::KIND_SIGNAL:
       return signal_open(shim, &request, room);
     default:

@@ -2,6 +2,7 @@
 //
 //   open(interface, memory, ingest, deliver, end, empty, spin) → handle
 //   wake(handle)   hold(handle, boolean)   close(handle)   interfaces   layoutVersion
+//   share(handle, id, ring) → descriptor that wakes, or -errno   unshare(handle, id)
 //   capabilities(folder) → [name, result, value][]   raiseFdLimit() → { before, soft, hard }
 #include <napi.h>
 
@@ -9,6 +10,7 @@
 #include <cstdlib>
 
 #include "attached.h"
+#include "inbox.h"
 #include "limits.h"
 #include "probe.h"
 
@@ -110,6 +112,33 @@ void Close(const Napi::CallbackInfo& info) {
   if (attached != nullptr) calandria::attached_close(attached);
 }
 
+Napi::Value Share(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  Attached* attached = attached_of(info);
+  if (attached == nullptr) return env.Undefined();
+  if (info.Length() != 3 || !info[1].IsNumber() || !info[2].IsTypedArray()) {
+    Napi::TypeError::New(env, "share(handle, id, ring)").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  // Over a SharedArrayBuffer, which has no handle of its own in Node-API; its views have.
+  Napi::Uint8Array ring = info[2].As<Napi::Uint8Array>();
+  napi_ref keeper = nullptr;
+  if (!keep(env, ring, &keeper)) return fail(env, "out of memory", -12);
+  const int result =
+      calandria::inbox_share(&attached->shim, info[1].As<Napi::Number>().Int32Value(),
+                             ring.Data(), ring.ByteLength(), keeper);
+  if (result < 0) napi_delete_reference(env, keeper);
+  return Napi::Number::New(env, result);
+}
+
+void Unshare(const Napi::CallbackInfo& info) {
+  Attached* attached = attached_of(info);
+  if (attached == nullptr || info.Length() != 2) return;
+  const int32_t id = info[1].ToNumber().Int32Value();
+  void* keeper = calandria::inbox_unshare(&attached->shim, id);
+  if (keeper != nullptr) napi_delete_reference(info.Env(), static_cast<napi_ref>(keeper));
+}
+
 Napi::Value Capabilities(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (info.Length() != 1 || !info[0].IsString()) {
@@ -151,6 +180,8 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("wake", Napi::Function::New(env, Wake, "wake"));
   exports.Set("hold", Napi::Function::New(env, Hold, "hold"));
   exports.Set("close", Napi::Function::New(env, Close, "close"));
+  exports.Set("share", Napi::Function::New(env, Share, "share"));
+  exports.Set("unshare", Napi::Function::New(env, Unshare, "unshare"));
   exports.Set("capabilities", Napi::Function::New(env, Capabilities, "capabilities"));
   exports.Set("raiseFdLimit", Napi::Function::New(env, RaiseFdLimit, "raiseFdLimit"));
   Napi::Array interfaces = Napi::Array::New(env, 1);

@@ -49,6 +49,7 @@ const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, siz
   shim->armed = 0;
   shim->interrupted = 0;
   shim->datagrams = nullptr;
+  shim->shares = nullptr;
   shim->loop = nullptr;
   shim->handles = 0;
   shim->released = nullptr;

@@ -15,6 +15,7 @@ struct Completions;
 struct Shim;
 struct Slots;
 struct Source;
+struct Share;
 
 /** A source that is still being opened: a number that no descriptor has. */
 constexpr int FD_OPENING = 0x7fffffff;
@@ -62,6 +63,8 @@ struct Shim {
   uint64_t interrupted;
   /** Where datagrams are received; null until the first socket for them. */
   struct DatagramRoom* datagrams;
+  /** Rings of inboxes (inbox.h), until they are taken back. */
+  Share* shares;
   /** The loop that drives this, for sources that libuv has to bring; null without one. */
   struct uv_loop_s* loop;
   /** libuv's handles over this memory: `released` is called as each is closed, and may free it. */

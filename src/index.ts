@@ -44,6 +44,7 @@ export type { Host, Seam } from './host/host';
 export { epoll } from './host/native';
 export { node } from './host/node';
 export { type RaisedLimit, type ResourceLimit, raiseFdLimit } from './host/resource-limits';
+export { type InboxPort, Outbox } from './inbox/outbox';
 export type { Address, Endpoint } from './reactor/address';
 export { Connection } from './reactor/connection';
 export type { Counters } from './reactor/counters';
@@ -59,6 +60,7 @@ export type {
 } from './reactor/datagram-options';
 export { DatagramSocket } from './reactor/datagram-socket';
 export type { Handlers } from './reactor/handlers';
+export type { Inbox, InboxHandlers, InboxOptions } from './reactor/inbox';
 export { Listener } from './reactor/listener';
 export type { Via } from './reactor/operations';
 export {

@@ -3,6 +3,7 @@
 // and what those call belongs to the turn.
 import * as layout from '../../assembly/layout';
 import { long, word } from '../core/memory';
+import type { Ring } from '../inbox/ring';
 import type { Host, Seam } from './host';
 
 /** What a host in JavaScript has to do; the drive does the rest. */
@@ -19,6 +20,9 @@ export interface DrivenHost {
   arm(deadline: bigint): void;
   hold(hold: boolean): void;
   close(): void;
+  /** As the host's. */
+  share?(id: number, ring: Ring): void;
+  unshare?(id: number): void;
 }
 
 export function driven(host: DrivenHost): Host {
@@ -106,6 +110,8 @@ export function driven(host: DrivenHost): Host {
     },
     wake,
     hold: (hold) => host.hold(hold),
+    share: (id, ring) => host.share?.(id, ring),
+    unshare: (id) => host.unshare?.(id),
     close,
     thrown(error) {
       thrown.push(error);

@@ -3,6 +3,7 @@
 // to do.
 import type { CoreFactory } from '../core/core';
 import type { ReactorMemory } from '../core/memory';
+import type { Ring } from '../inbox/ring';
 
 /** What a host gets from its reactor. One turn is: ingest, deliver, (ticks and microtasks), end. */
 export interface Seam {
@@ -44,6 +45,13 @@ export interface Host {
   hold(hold: boolean): void;
   /** Closes every descriptor. No turn comes after it. */
   close(): void;
+  /**
+   * Takes the ring of an inbox, to be opened by its id: whoever posts to it wakes this host. A host
+   * without it (a replay) leaves the ring alone, and what is posted goes nowhere.
+   */
+  share?(id: number, ring: Ring): void;
+  /** Gives the ring back; its record is closed. */
+  unshare?(id: number): void;
   /** Empties the call stream, which is nearly full (only while SETTING_TRACE is set). */
   spill?(): void;
   /** Takes what a handler threw; without it, it is thrown from process.nextTick. */

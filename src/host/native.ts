@@ -1,8 +1,9 @@
 // Hosts in C++: the shim drives the turns from inside libuv's loop (host/attached.h).
 import { existsSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import * as layout from '../../assembly/layout';
-import { CalandriaError } from '../errors';
+import { CalandriaError, systemError } from '../errors';
 import { packageRoot } from '../package-root';
 import type { Host, Seam } from './host';
 
@@ -23,6 +24,8 @@ export interface Shim {
   wake(handle: Handle): void;
   hold(handle: Handle, hold: boolean): void;
   close(handle: Handle): void;
+  share(handle: Handle, id: number, ring: Uint8Array): number;
+  unshare(handle: Handle, id: number): void;
   /** Name, result (0, 1 for switched off, or -errno) and number (-1: none) of what was tried. */
   capabilities(folder: string): [name: string, result: number, value: number][];
   raiseFdLimit(): { before: number; soft: number; hard: number };
@@ -103,6 +106,13 @@ function native(name: string, { spin = 0 }: NativeOptions): Host {
     },
     wake: () => handle && (load() as Shim).wake(handle),
     hold: (hold) => handle && (load() as Shim).hold(handle, hold),
+    share(id, ring) {
+      if (!handle) return;
+      const descriptor = (load() as Shim).share(handle, id, new Uint8Array(ring.buffer));
+      if (descriptor < 0) throw systemError(-descriptor, 'eventfd', 'an inbox');
+      ring.attend(descriptor, threadId);
+    },
+    unshare: (id) => handle && (load() as Shim).unshare(handle, id),
     close() {
       if (!handle) return;
       (load() as Shim).close(handle);

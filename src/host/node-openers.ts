@@ -1,6 +1,8 @@
 // What the node host opens besides stream sockets: for each kind of source the function that makes
 // it. A kind without one is answered EOPNOTSUPP, by name.
 import * as layout from '../../assembly/layout';
+import type { Ring } from '../inbox/ring';
+import { openInbox } from './node-inbox';
 import { SignalSource } from './node-signal';
 import type { Source } from './node-source';
 
@@ -10,11 +12,14 @@ export interface OpenRequest {
   /** What the kind makes of them (assembly/layout.ts, the calls' table). */
   readonly argument: number;
   readonly value: number;
+  /** The ring that was shared by this id. */
+  readonly ring: (id: number) => Ring | undefined;
   /** A source calls it when it has readiness to tell. */
   readonly report: (source: Source) => void;
 }
 
 /** By KIND_. Throws when it cannot be opened; what takes time is told by raising READY_OUT. */
 export const OPENERS: Readonly<Record<number, (request: OpenRequest) => Source>> = {
+  [layout.KIND_INBOX]: openInbox,
   [layout.KIND_SIGNAL]: (request) => new SignalSource(request),
 };

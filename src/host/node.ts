@@ -2,9 +2,11 @@
 // operation as host/sockets.cc does; what node:net does in its own time is answered "in progress"
 // or "not now".
 import { connect, type NetConnectOpts } from 'node:net';
+import { threadId } from 'node:worker_threads';
 import * as layout from '../../assembly/layout';
 import { type ReactorMemory, word } from '../core/memory';
 import { errorNumber } from '../errors';
+import type { Ring } from '../inbox/ring';
 import { writePeer } from '../reactor/address';
 import { type DrivenHost, driven } from './driven';
 import type { Host, Seam } from './host';
@@ -29,6 +31,8 @@ class NodeHost implements DrivenHost {
   private readonly sources: (Source | undefined)[] = [];
   /** Sources with readiness that no turn took yet, in the order in which it came. */
   private ready: Source[] = [];
+  /** Of inboxes, by the id that opens them. */
+  private readonly rings = new Map<number, Ring>();
   private keeper: NodeJS.Timeout | undefined;
   private timer: NodeJS.Timeout | undefined;
   private armed = 0n;
@@ -146,6 +150,7 @@ class NodeHost implements DrivenHost {
         bytes: Buffer.from(memory.buffer, address, length),
         argument: word(memory, entry + layout.SUBMISSION_ARGUMENT),
         value: word(memory, entry + layout.SUBMISSION_EXTRA),
+        ring: (id) => this.rings.get(id),
         report: this.report,
       });
       this.keep(source, record, generation);
@@ -274,10 +279,21 @@ class NodeHost implements DrivenHost {
     this.keeper = hold ? setInterval(() => {}, TIMEOUT_MAX) : undefined;
   }
 
+  share(id: number, ring: Ring): void {
+    ring.attend(-1, threadId);
+    this.rings.set(id, ring);
+  }
+
+  unshare(id: number): void {
+    this.rings.get(id)?.close();
+    this.rings.delete(id);
+  }
+
   close(): void {
     this.hold(false);
     clearTimeout(this.timer);
     for (const source of this.sources.splice(0)) source?.close(false);
+    for (const id of [...this.rings.keys()]) this.unshare(id);
     this.ready = [];
   }
 

@@ -5,6 +5,7 @@ import type { Core } from '../core/core';
 import { type ReactorMemory, STREAM_MARGIN, word } from '../core/memory';
 import { CalandriaError, typeError } from '../errors';
 import type { Host } from '../host/host';
+import type { Ring } from '../inbox/ring';
 import { Aborts } from './aborts';
 import { Hold } from './hold';
 import { triggerBit } from './triggers';
@@ -32,6 +33,7 @@ export class Calls {
   private readonly host: Host;
   private readonly text: Buffer;
   private readonly streamMax: number;
+  private shares = 0;
 
   constructor(memory: ReactorMemory, core: Core, host: Host) {
     this.memory = memory;
@@ -151,6 +153,17 @@ export class Calls {
     const result = this.core.operate(record, generation, task, low, high, address, length);
     if (!this.turning) this.wake();
     return result;
+  }
+
+  /** Hands the ring of an inbox to the host; the id that opens it. */
+  share(ring: Ring): number {
+    const id = ++this.shares;
+    this.host.share?.(id, ring);
+    return id;
+  }
+
+  unshare(id: number): void {
+    if (!this.closed) this.host.unshare?.(id);
   }
 
   // ── Writes ──

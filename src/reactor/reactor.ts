@@ -25,6 +25,7 @@ import { type Directory, openDirectory } from './directory';
 import { type File, openFile } from './file';
 import type { OpenFileOptions } from './file-arguments';
 import { checkHandlers, type Handlers, wantsOf } from './handlers';
+import { type Inbox, type InboxHandlers, type InboxOptions, openInbox } from './inbox';
 import type { Listener } from './listener';
 import { Opening } from './opening';
 import { Operations } from './operations';
@@ -211,6 +212,11 @@ export class Reactor {
   /** Hears of a signal of this process, by name or by Linux's number. */
   watchSignal(signal: string | number, handlers: SignalHandlers): SignalWatch {
     return watchSignal(this.opening, signal, handlers);
+  }
+
+  /** Posts of other threads, which get its `port`. */
+  inbox(options: InboxOptions, handlers: InboxHandlers): Inbox {
+    return openInbox(this.opening, options, handlers);
   }
 
   /** Calls `handler` after `milliseconds` (or each time they have passed), never early. */

@@ -2,6 +2,7 @@
 import * as layout from '../../assembly/layout';
 import { CalandriaError } from '../errors';
 import type { Host } from '../host/host';
+import type { Ring } from '../inbox/ring';
 import type { Payload } from './format';
 import { Recorder } from './recorder';
 import { fileSink, type Sink } from './sink';
@@ -39,6 +40,8 @@ export function record(host: Host, where: string | Sink, options: RecordOptions 
       (payload === 'digest' ? layout.SETTING_TRACE_DIGEST : 0),
     ...(host.seed === undefined ? {} : { seed: host.seed }),
     ...(host.core ? { core: host.core } : {}),
+    ...(host.share ? { share: (id: number, ring: Ring) => host.share?.(id, ring) } : {}),
+    ...(host.unshare ? { unshare: (id: number) => host.unshare?.(id) } : {}),
     ...(host.thrown ? { thrown: (error: unknown) => host.thrown?.(error) } : {}),
     open(seam) {
       const sink = typeof where === 'string' ? fileSink(where) : where;
