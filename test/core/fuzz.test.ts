@@ -7,14 +7,17 @@ describe('the fuzz', () => {
   test(`seeds 1 to ${RUNS}: no rule is broken, everything heals, nothing is left`, () => {
     let events = 0;
     let updates = 0;
+    let operations = 0;
     for (let seed = 1; seed <= RUNS; seed++) {
       const result = fuzzCore(seed);
       events += result.events;
       updates += result.updates;
+      operations += result.operations;
     }
     // It did something.
     expect(events).toBeGreaterThan(10_000);
     expect(updates).toBeGreaterThan(2_000);
+    expect(operations).toBeGreaterThan(1_000);
   });
 
   test('a failure names its seed and how to run it again', () => {

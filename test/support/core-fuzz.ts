@@ -6,6 +6,7 @@ import { BytesChecker } from './checkers/bytes';
 import type { Checker } from './checkers/checker';
 import { LifecycleChecker } from './checkers/lifecycle';
 import { MemoryChecker } from './checkers/memory';
+import { OperationsChecker } from './checkers/operations';
 import { checkRest } from './checkers/rest';
 import { SubmissionsChecker } from './checkers/submissions';
 import { TimersChecker } from './checkers/timers';
@@ -19,6 +20,7 @@ import {
   type Turn,
 } from './core-harness';
 import type { Submission } from './core-views';
+import { FuzzFiles } from './fuzz-files';
 import { FuzzHost } from './fuzz-host';
 import { drawOptions, type FuzzOptions } from './fuzz-options';
 import { FuzzProgram } from './fuzz-program';
@@ -30,6 +32,7 @@ export interface FuzzResult {
   readonly digest: bigint;
   readonly events: number;
   readonly updates: number;
+  readonly operations: number;
 }
 
 class FuzzRun {
@@ -45,11 +48,13 @@ class FuzzRun {
     this.random = new Seeded(seed);
     this.options = drawOptions(this.random);
     this.harness = new CoreHarness({ ...this.options, seed: BigInt(seed), build });
-    this.host = new FuzzHost(this.harness, this.random, this.options);
+    const operations = new OperationsChecker();
+    const files = new FuzzFiles(this.harness, this.random, this.options, operations);
+    this.host = new FuzzHost(this.harness, this.random, this.options, files);
     const lifecycle = new LifecycleChecker();
     const bytes = new BytesChecker();
     const timers = new TimersChecker();
-    const watchers = { lifecycle, bytes, timers };
+    const watchers = { lifecycle, bytes, timers, files };
     this.program = new FuzzProgram(this.harness, this.random, this.options, watchers);
     this.checkers = [
       new MemoryChecker(),
@@ -58,6 +63,7 @@ class FuzzRun {
       lifecycle,
       bytes,
       timers,
+      operations,
     ];
   }
 
@@ -78,6 +84,7 @@ class FuzzRun {
       digest: this.harness.long(layout.DIGEST),
       events: this.harness.count(layout.COUNTER_EVENTS),
       updates: this.harness.count(layout.COUNTER_UPDATES),
+      operations: this.harness.count(layout.COUNTER_OPERATIONS),
     };
   }
 

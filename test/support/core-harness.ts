@@ -33,7 +33,11 @@ export interface Event extends Handle {
 }
 
 /** A result, or the bytes that a receive brings. */
-export type Answer = number | Uint8Array | { readonly result: number; readonly extra: number };
+export type Answer =
+  | number
+  | Uint8Array
+  | { readonly result: number; readonly extra: number }
+  | ((room: Arrivals) => number);
 export type Answerer = (submission: Submission) => Answer | undefined;
 
 export interface Step {
@@ -135,7 +139,12 @@ export class CoreHarness {
       const full = room.ensure(submission);
       if (full < 0) return full;
     }
-    if (answer instanceof Uint8Array) return room.receive(submission, answer);
+    if (typeof answer === 'function') return answer(room);
+    if (answer instanceof Uint8Array) {
+      return submission.operation === 'operate'
+        ? room.brought(submission, answer)
+        : room.receive(submission, answer);
+    }
     const result = typeof answer === 'number' ? answer : answer.result;
     const answersPeer = /^(listen|connect|connectStatus|accept|open|take)$/.test(
       submission.operation,
@@ -228,6 +237,47 @@ export class CoreHarness {
     return { record, generation: this.record({ record, generation: 0 }).generation };
   }
 
+  /** Opens a source of another kind. */
+  openSource(kind: number, { name = 'a', argument = 0, value = 0 } = {}): Handle {
+    const bytes = Buffer.from(name);
+    const address = this.core.reserve(bytes.length);
+    this.memory.bytes.set(bytes, address);
+    const none = layout.NONE;
+    const record = this.core.openSource(kind, address, bytes.length, argument, value, none, 0);
+    if (record < 0) return { record, generation: 0 };
+    return { record, generation: this.record({ record, generation: 0 }).generation };
+  }
+
+  /** A file that is open. */
+  file(): Handle {
+    const handle = this.openSource(layout.KIND_FILE);
+    this.quiesce();
+    return handle;
+  }
+
+  /** Asks for an operation: bytes to write, or how many to read. */
+  operate(handle: Handle, task: number, offset: number, what: Uint8Array | number): Handle {
+    const { record, generation } = handle;
+    const high = Math.floor(offset / 2 ** 32);
+    let address = 0;
+    if (typeof what !== 'number') {
+      address = this.core.reserve(what.length);
+      this.memory.bytes.set(what, address);
+    }
+    const length = typeof what === 'number' ? what : what.length;
+    const operation = this.core.operate(
+      record,
+      generation,
+      task,
+      offset | 0,
+      high,
+      address,
+      length,
+    );
+    if (operation < 0) return { record: operation, generation: 0 };
+    return { record: operation, generation: this.core.operationGeneration(operation) >>> 0 };
+  }
+
   /** A connection that is open, and about which nothing is left to do. */
   connection(options: { handlers?: number; wants?: number } = {}): Handle {
     const handle = this.open(true, options);
@@ -304,7 +354,11 @@ function peaceful(submission: Submission): Answer {
     case 'accept':
       return -layout.ERROR_AGAIN;
     case 'send':
+    case 'operate':
       return submission.length;
+    case 'collect':
+    case 'announced':
+      return 0;
     case 'sample':
       return { result: 0, extra: layout.UNKNOWN };
     default:

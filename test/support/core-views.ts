@@ -88,6 +88,9 @@ export interface Delivery {
   readonly length: number;
   readonly value: number;
   readonly handlers: number;
+  /** Of an operation: its generation; else the listener's place plus 1. */
+  readonly listener: number;
+  readonly via: number;
 }
 
 export interface Update {
@@ -172,6 +175,8 @@ export function readDeliveries(memory: ReactorMemory): Delivery[] {
     length: view.getUint32(at + layout.DELIVERY_LENGTH, true),
     value: view.getInt32(at + layout.DELIVERY_VALUE, true),
     handlers: view.getInt32(at + layout.DELIVERY_HANDLERS, true),
+    listener: view.getUint32(at + layout.DELIVERY_LISTENER, true),
+    via: view.getUint8(at + layout.DELIVERY_VIA),
   }));
 }
 

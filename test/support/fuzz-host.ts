@@ -2,11 +2,13 @@
 import * as layout from '../../assembly/layout';
 import type { Answer, CoreHarness, Event } from './core-harness';
 import type { Submission } from './core-views';
+import type { FuzzFiles } from './fuzz-files';
 import type { FuzzOptions } from './fuzz-options';
 import type { Seeded } from './seeded';
 
 const { READY_IN, READY_OUT, READY_END, READY_ERROR, READY_URGENT } = layout;
 // Linux's numbers.
+const ENOENT = 2;
 const EIO = 5;
 const EBADF = 9;
 const EINVAL = 22;
@@ -19,8 +21,10 @@ export class FuzzHost {
   private readonly harness: CoreHarness;
   private readonly random: Seeded;
   private options: FuzzOptions;
+  private readonly files: FuzzFiles;
 
-  constructor(harness: CoreHarness, random: Seeded, options: FuzzOptions) {
+  constructor(harness: CoreHarness, random: Seeded, options: FuzzOptions, files: FuzzFiles) {
+    this.files = files;
     this.harness = harness;
     this.random = random;
     this.options = options;
@@ -29,12 +33,20 @@ export class FuzzHost {
   /** No more faults. */
   heal(): void {
     this.options = { ...this.options, wildEvent: 0 };
+    this.files.heal();
   }
 
   answer(submission: Submission): Answer | undefined {
     const { random, options } = this;
     const failing = random.chance(options.failure);
     switch (submission.operation) {
+      case 'open':
+        if (failing) return -ENOENT;
+        return random.chance(0.3) ? -layout.ERROR_IN_PROGRESS : 0;
+      case 'operate':
+      case 'announced':
+      case 'collect':
+        return this.files.answer(submission);
       case 'listen':
         return failing ? -EADDRINUSE : 0;
       case 'connect':
@@ -95,6 +107,9 @@ export class FuzzHost {
 
   /** Faults are over: everything works, nothing new arrives. */
   readonly peaceful = (submission: Submission): Answer | undefined => {
+    if (/^(operate|announced|collect)$/.test(submission.operation)) {
+      return this.files.answer(submission);
+    }
     if (submission.operation !== 'receive') return undefined;
     // A peer that sees our end sends its own.
     return this.lingering(submission.record) ? 0 : undefined;
@@ -128,13 +143,14 @@ export class FuzzHost {
     const most = this.harness.memory.limits.events;
     const live = this.live();
     const from = live.length <= most ? 0 : (round * most) % live.length;
-    return [...live.slice(from), ...live.slice(0, from)].slice(0, most);
+    const news = this.files.news();
+    return [...news, ...live.slice(from), ...live.slice(0, from)].slice(0, most);
   }
 
   events(): Event[] {
     const { random, options } = this;
     const most = this.harness.memory.limits.events;
-    const events: Event[] = [];
+    const events: Event[] = this.files.news();
     for (const event of this.live()) {
       while (events.length < most && random.chance(options.eventRate)) {
         events.push(this.dress(event));

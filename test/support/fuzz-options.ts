@@ -21,6 +21,9 @@ export interface FuzzOptions {
   readonly callRate: number;
   readonly closeRate: number;
   readonly drainRate: number;
+  /** Operations: answered later, or refused for want of room. */
+  readonly later: number;
+  readonly refused: number;
   /** Most bytes of a message, either way. */
   readonly messageMost: number;
   /** Connections that the program tries to keep. */
@@ -34,6 +37,8 @@ export function drawOptions(random: Seeded): FuzzOptions {
   let settings = 0;
   if (random.chance(0.2)) settings |= layout.SETTING_SAMPLE_TURN;
   if (random.chance(0.2)) settings |= layout.SETTING_POISON;
+  if (random.chance(0.1)) settings |= layout.SETTING_SEMAPHORE;
+  if (random.chance(0.1)) settings |= layout.SETTING_COLLECT_ALWAYS;
   const rate = (most: number): number =>
     random.chance(0.3) ? 0 : random.chance(0.2) ? most : most / 8;
   return {
@@ -48,6 +53,9 @@ export function drawOptions(random: Seeded): FuzzOptions {
       readBytes: random.pick([4096, 65536, 70_000]),
       readSegments: random.pick([2, 2, 3, 16]),
       writeSegments: random.pick([1, 1, 2, 64]),
+      tasks: random.pick([1, 4, 64]),
+      tasksInFlight: random.pick([1, 3, 64]),
+      completions: random.pick([1, 2, 64]),
     },
     settings,
     format: random.pick(['epoll12', 'epoll16', 'portable'] as const),
@@ -62,6 +70,8 @@ export function drawOptions(random: Seeded): FuzzOptions {
     callRate: random.pick([0.5, 2, 10]),
     closeRate: rate(0.5),
     drainRate: random.pick([0, 0, 0, 0.02]),
+    later: rate(0.9),
+    refused: rate(0.5),
     messageMost: random.pick([16, 3000, 30_000, 100_000]),
     crowd: Math.max(1, Math.floor(connections * random.pick([0.3, 0.8, 1, 2]))),
   };

@@ -7,6 +7,7 @@ import type { LifecycleChecker } from './checkers/lifecycle';
 import type { TimersChecker } from './checkers/timers';
 import type { CoreHarness, Handle, Turn } from './core-harness';
 import type { Delivery } from './core-views';
+import type { FuzzFiles } from './fuzz-files';
 import type { FuzzOptions } from './fuzz-options';
 import type { Seeded } from './seeded';
 
@@ -14,6 +15,7 @@ export interface Watchers {
   readonly lifecycle: LifecycleChecker;
   readonly bytes: BytesChecker;
   readonly timers: TimersChecker;
+  readonly files: FuzzFiles;
 }
 
 const MODES = [0, layout.WORK_LEVEL, layout.WORK_ONE_SHOT, layout.WORK_DISPATCH];
@@ -100,7 +102,7 @@ export class FuzzProgram {
   private call(): void {
     const { random, harness } = this;
     const handle = this.anybody();
-    switch (random.between(0, 14)) {
+    switch (random.between(0, 16)) {
       case 0:
       case 1:
         return this.open(random.chance(0.7));
@@ -129,6 +131,11 @@ export class FuzzProgram {
         return;
       case 12:
         if (random.chance(this.options.closeRate)) this.closeSomehow(handle);
+        return;
+      case 14:
+        return this.openFile();
+      case 15:
+        for (let asks = random.size(6); asks > 0; asks--) this.watchers.files.ask(handle);
         return;
       case 13:
         if (random.chance(0.3)) harness.enable(handle);
@@ -163,6 +170,15 @@ export class FuzzProgram {
     const handle = this.harness.open(dial, { handlers: this.random.between(0, 9), wants });
     if (handle.record < 0) return;
     this.watchers.lifecycle.opened(handle);
+    this.known.push(handle);
+  }
+
+  private openFile(): void {
+    if (this.known.length >= this.options.crowd || this.stopped) return;
+    const handle = this.harness.openSource(layout.KIND_FILE);
+    if (handle.record < 0) return;
+    this.watchers.lifecycle.opened(handle);
+    this.watchers.files.opened(handle);
     this.known.push(handle);
   }
 

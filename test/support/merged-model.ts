@@ -4,13 +4,14 @@
 // States are snapshots of the core's memory beside a few numbers for the kernel. The search visits
 // every state that can be reached, the nearest first, and in each asks three questions: would the
 // host now sleep over something, has somebody waited for more than two turns, and does it spin?
-import { createHash } from 'node:crypto';
 import * as layout from '../../assembly/layout';
 import type { WasmCore } from '../../src/core/core';
 import { type ReactorMemory, word } from '../../src/core/memory';
 import { ReadRoom } from '../../src/host/read-room';
+import { encodeCompletion } from './arrivals';
 import { CoreHarness, type Handle } from './core-harness';
 import type { Submission } from './core-views';
+import { nameOfState, restoreCore, type SavedCore, saveCore } from './merged-states';
 
 /** What may happen next: the kernel's doing, or the host's next step (wait and turn, or submit). */
 export type Action = 'land' | 'signal' | 'edge' | 'submit' | 'wait' | 'skip';
@@ -37,7 +38,7 @@ interface Kernel {
 
 interface State {
   readonly kernel: Kernel;
-  readonly memory: readonly Uint8Array[];
+  readonly memory: SavedCore;
   readonly path: readonly Action[];
 }
 
@@ -61,6 +62,7 @@ export interface ModelResult {
   readonly fault?: { readonly what: string; readonly path: readonly Action[] };
 }
 
+const STATES_MAX = 100_000;
 /** Looks at the kernel that a busy host spares in a row, at the most. */
 const SKIPS_MAX = 2;
 /** Turns that it may take to come to rest: what was read is handled, what was asked is submitted. */
@@ -102,7 +104,7 @@ class MergedModel {
     });
     this.core = this.harness.core;
     this.socket = this.harness.connection();
-    this.file = this.openFile();
+    this.file = this.harness.file();
     this.kernel = {
       flying: [],
       landed: [],
@@ -120,19 +122,9 @@ class MergedModel {
     for (let each = 0; each < options.operations; each++) this.ask();
   }
 
-  private openFile(): Handle {
-    const name = Buffer.from('a');
-    const address = this.core.reserve(name.length);
-    this.harness.memory.bytes.set(name, address);
-    const record = this.core.openSource(layout.KIND_FILE, address, name.length, 0, 0, -1, 0);
-    this.harness.quiesce();
-    return { record, generation: this.harness.record({ record, generation: 0 }).generation };
-  }
-
   private ask(): void {
-    const { record, generation } = this.file;
-    const asked = this.core.operate(record, generation, layout.TASK_READ, 0, 0, 0, 8);
-    if (asked < 0) throw new Error(`the core refused an operation: ${asked}`);
+    const asked = this.harness.operate(this.file, layout.TASK_READ, 0, 8);
+    if (asked.record < 0) throw new Error(`the core refused an operation: ${asked.record}`);
   }
 
   run(): ModelResult {
@@ -320,16 +312,14 @@ class MergedModel {
       landed: this.kernel.landed.slice(taken.length),
       filesWaited: 0,
     };
-    const records = Buffer.alloc(taken.length * layout.COMPLETION_SIZE);
-    taken.forEach((operation, each) => {
-      const at = each * layout.COMPLETION_SIZE;
-      records.writeInt32LE(operation, at);
-      const generation = this.core.operationGeneration(operation);
-      records.writeInt32LE(generation, at + layout.COMPLETION_GENERATION);
-      records.writeInt32LE(layout.VIA_KERNEL, at + layout.COMPLETION_VIA);
-      records.writeBigInt64LE(0n, at + layout.COMPLETION_RESULT);
-    });
-    return this.put(submission, records, place);
+    const records = taken.map((operation) =>
+      encodeCompletion({
+        operation,
+        generation: this.core.operationGeneration(operation),
+        result: 0,
+      }),
+    );
+    return this.put(submission, Buffer.concat(records), place);
   }
 
   /** Bytes that arrive, behind those that earlier entries of this queue brought. */
@@ -347,76 +337,16 @@ class MergedModel {
     return bytes.length;
   }
 
-  // ── States ──
-
-  /** What the core's future depends on: not the lists that a turn leaves behind, nor the arenas. */
-  private get ranges(): readonly (readonly [from: number, to: number])[] {
-    const { memory } = this.harness;
-    const at = (base: number): number => word(memory, base);
-    return [
-      [layout.CONTROL, at(layout.EVENTS_BASE)],
-      [at(layout.RECORDS_BASE), at(layout.PEERS_BASE)],
-      [at(layout.OPERATIONS_BASE), at(layout.PIECES_BASE)],
-      [at(layout.SEGMENTS_BASE), at(layout.READ_ARENA_BASE) + ARRIVING_MAX],
-    ];
-  }
-
   private snapshot(path: readonly Action[]): State {
-    const { bytes } = this.harness.memory;
-    const memory = this.ranges.map(([from, to]) => bytes.slice(from, to));
-    return { kernel: this.kernel, memory, path };
+    return { kernel: this.kernel, memory: saveCore(this.harness), path };
   }
 
   private restore({ kernel, memory }: State): void {
     this.kernel = kernel;
-    this.ranges.forEach(([from], place) => {
-      this.harness.memory.bytes.set(memory[place] as Uint8Array, from);
-    });
+    restoreCore(this.harness, memory);
   }
 
-  /** Two states with the same name have the same future: what only counts is left out. */
   private name({ kernel, memory }: State): string {
-    const [control, records, tasks] = memory.map((part) => Buffer.from(part)) as [
-      Buffer,
-      Buffer,
-      Buffer,
-    ];
-    const at = (address: number): number => address - layout.CONTROL;
-    const parity = (control[at(layout.TURN)] as number) & 1;
-    for (const [address, size] of COUNTING) control.fill(0, at(address), at(address) + size);
-    const used = control.readInt32LE(at(layout.SUBMISSION_COUNT)) * layout.SUBMISSION_SIZE;
-    control.fill(0, at(word(this.harness.memory, layout.SUBMISSIONS_BASE)) + used);
-    for (let record = 0; record < records.length; record += layout.RECORD_SIZE) {
-      for (const [offset, size] of FORGOTTEN) {
-        records.fill(0, record + offset, record + offset + size);
-      }
-    }
-    for (let task = 0; task < tasks.length; task += layout.TASK_SIZE) tasks.fill(0, task, task + 4);
-    const hash = createHash('sha1').update(JSON.stringify({ ...kernel, parity }));
-    return hash.update(control).update(records).update(tasks).digest('base64');
+    return nameOfState(this.harness, memory, kernel);
   }
 }
-
-/** More than all arrivals of one turn take. */
-const ARRIVING_MAX = 1024;
-const STATES_MAX = 100_000;
-
-/** Words of the control block that count, or are the last turn's, and decide nothing. */
-const COUNTING: readonly (readonly [address: number, size: number])[] = [
-  [layout.TURN, 8],
-  [layout.DIGEST, 8],
-  [layout.WAIT_RESULT, 4],
-  [layout.DELIVERY_COUNT, 4],
-  [layout.UPDATE_COUNT, 4],
-  [layout.STATE_READ_EXPECTED, 4],
-  [layout.COUNTER_EVENTS, layout.CONTROL + layout.CONTROL_SIZE - layout.COUNTER_EVENTS],
-];
-
-/** Words of a record that count, and decide nothing. */
-const FORGOTTEN: readonly (readonly [offset: number, size: number])[] = [
-  [layout.RX_SEQUENCE, 4],
-  [layout.RX_TURN, 8],
-  [layout.TX_SEQUENCE, 4],
-  [layout.TX_TURN, 8],
-  [layout.RECORD_BYTES_IN, 8],
-];

@@ -5,6 +5,19 @@ import type { CoreHarness } from '../core-harness';
 import { queuedPieces, recordAddress, type Submission } from '../core-views';
 import { type Checker, violated } from './checker';
 
+/** Write segments that hold the bytes of operations. */
+function heldByTasks(harness: CoreHarness): number[] {
+  const base = harness.word(layout.OPERATIONS_BASE);
+  const held: number[] = [];
+  for (let task = 0; task < harness.word(layout.STATE_OPERATIONS_TOUCHED); task++) {
+    const at = base + task * layout.TASK_SIZE;
+    if (harness.memory.bytes[at + layout.TASK_STATE] === layout.TASK_STATE_FREE) continue;
+    const segment = harness.word(at + layout.TASK_SEGMENT);
+    if (segment !== layout.NONE) held.push(segment);
+  }
+  return held;
+}
+
 export class MemoryChecker implements Checker {
   turn(harness: CoreHarness): void {
     this.check(harness, []);
@@ -116,7 +129,10 @@ export class MemoryChecker implements Checker {
       }
     }
     for (const { operation, address } of submissions) {
-      if (/^(listen|connect)$/.test(operation)) nameAt(address);
+      if (/^(listen|connect|open)$/.test(operation)) nameAt(address);
+    }
+    for (const segment of heldByTasks(harness)) {
+      references[segment] = (references[segment] as number) + 1;
     }
     const base = harness.word(layout.SEGMENTS_BASE);
     const counted = references.map((_, segment) =>
@@ -184,6 +200,14 @@ export class MemoryChecker implements Checker {
         harness.word(layout.TIMERS_BASE) + timer * layout.TIMER_SIZE + layout.TIMER_NEXT,
       ),
     );
+    const tasks = chain(layout.STATE_FREE_OPERATION, (task) =>
+      harness.word(
+        harness.word(layout.OPERATIONS_BASE) + task * layout.TASK_SIZE + layout.TASK_NEXT,
+      ),
+    );
+    if (tasks !== harness.word(layout.STATE_OPERATIONS_TOUCHED)) {
+      violated('no operation leaks', tasks);
+    }
     if (timers !== harness.word(layout.STATE_TIMERS_TOUCHED)) violated('no timer leaks', timers);
     if (pieces !== harness.word(layout.STATE_PIECES_TOUCHED)) violated('no piece leaks', pieces);
     if (blocks !== harness.word(layout.STATE_BLOCKS_TOUCHED)) violated('no block leaks', blocks);

@@ -17,6 +17,12 @@ export class SubmissionsChecker implements Checker {
       violated('the queue keeps its bounds', submissions.length);
     }
     for (const submission of submissions) {
+      if (submission.record === layout.NONE) {
+        if (!/^(announced|collect)$/.test(submission.operation)) {
+          violated('only the merged loop asks for nobody', submission);
+        }
+        continue;
+      }
       const name = nameOf(submission);
       const { state, generation } = harness.record(submission);
       if (state === layout.STATE_FREE || generation !== submission.generation) {
