@@ -9,6 +9,7 @@
     {
       'target_name': 'calandria',
       'sources': [
+        'host/adopt.cc',
         'host/module.cc',
         'host/attached.cc',
         'host/completions.cc',
@@ -24,6 +25,7 @@
         'host/memory.cc',
         'host/names.cc',
         'host/pool.cc',
+        'host/pipes.cc',
         'host/probe.cc',
         'host/probe_linux.cc',
         'host/probe_ring.cc',

@@ -58,7 +58,7 @@ function complete(entry: u32, record: i32, result: i32): void {
       records.clear(record, layout.WORK_WANT_CONNECT_STATUS);
       return opened(entry, record, result);
     case layout.OPERATION_SHUTDOWN:
-      return shutDown(record);
+      return shutDown(record, result);
     case layout.OPERATION_CLOSE:
       return closed(record);
     case layout.OPERATION_SAMPLE:
@@ -268,9 +268,11 @@ function releaseName(record: i32): void {
   memory.fill(asked, 0, layout.PEER_SIZE);
 }
 
-function shutDown(record: i32): void {
+function shutDown(record: i32, result: i32): void {
   records.clear(record, layout.WORK_CONTROLLING);
   records.set(record, layout.WORK_SHUT_DOWN);
+  // Nothing can come from the other side: with its end sent, it is done.
+  if (result == layout.SHUT_DOWN_ALL) records.set(record, layout.WORK_END_DELIVERED);
   setEnded(record);
 }
 

@@ -501,6 +501,8 @@ export const OPERATION_OPERATE = 12;
  * -EINPROGRESS: the range is being read, and a completion follows when it is in memory.
  */
 export const OPERATION_SEND_FILE = 13;
+/** What SHUTDOWN answers when there is no other direction: the write end of a pipe. */
+export const SHUT_DOWN_ALL = 1;
 /** Answers how many completions were announced since it was last asked (eventfd(2)). */
 export const OPERATION_ANNOUNCED = 14;
 /** length: most completions. Answers with bytes of completion records, at extra. */

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <sys/socket.h>
 
+#include "adopt.h"
 #include "completions.h"
 #include "files.h"
 #include "datagrams.h"
@@ -31,6 +32,8 @@ int32_t open_source(Shim* shim, uint32_t entry, ReadRoom* room) {
   // Asked for now, so that nothing has to be undone for want of it.
   if (!read_room_ensure(room, layout::PEER_SIZE)) return -ECANCELED;
   switch (memory->base[entry + layout::SUBMISSION_DETAIL]) {
+    case layout::KIND_CONNECTION:
+      return adopt_open(shim, &request, room);
     case layout::KIND_FILE:
       return file_open(shim, &request, room);
     case layout::KIND_DATAGRAM:
@@ -54,6 +57,7 @@ int32_t execute_other(Shim* shim, uint32_t entry, ReadRoom* room, Descriptor* de
   count(&shim->memory, layout::COUNTER_HOST_OTHERS);
   switch (shim->memory.base[entry + layout::SUBMISSION_OPERATION]) {
     case layout::OPERATION_SHUTDOWN:
+      if (source->shut_down != nullptr) return source->shut_down(shim, descriptor);
       return shutdown(descriptor->fd, SHUT_WR) < 0 ? -errno : 0;
     case layout::OPERATION_CONNECT_STATUS:
       if (source->status == nullptr) return -EOPNOTSUPP;

@@ -77,34 +77,17 @@ int32_t receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* ro
 
 int32_t send_pieces(Shim* shim, Descriptor* descriptor, uint32_t entry) {
   const int fd = descriptor->fd;
-  const Memory* memory = &shim->memory;
-  uint32_t piece = field(shim, entry, layout::SUBMISSION_ADDRESS);
-  uint32_t left = field(shim, entry, layout::SUBMISSION_LENGTH);
-  const uint32_t total = field(shim, entry, layout::SUBMISSION_ARGUMENT);
-  if (total > static_cast<uint32_t>(layout::PIECES_A_SEND)) return -EPROTO;
   struct iovec vectors[layout::PIECES_A_SEND];
-  size_t used = 0;
-  while (used < total && left > 0) {
-    if (piece >= memory->pieces_max) return -EPROTO;
-    const uint32_t at = memory->pieces + piece * layout::PIECE_SIZE;
-    const uint32_t address = load_unsigned(memory, at + layout::PIECE_ADDRESS);
-    uint32_t length = load_unsigned(memory, at + layout::PIECE_LENGTH);
-    if (length > left) length = left;
-    if (!inside(memory, address, length)) return -EPROTO;
-    vectors[used].iov_base = memory->base + address;
-    vectors[used].iov_len = length;
-    left -= length;
-    used++;
-    piece = load_unsigned(memory, at + layout::PIECE_NEXT);
-  }
-  count(memory, layout::COUNTER_HOST_SENDS);
+  const int32_t used = gather_pieces(shim, entry, vectors);
+  if (used < 0) return used;
+  count(&shim->memory, layout::COUNTER_HOST_SENDS);
   if (used == 1) {
     return static_cast<int32_t>(
         system_send(&shim->interrupted, fd, vectors[0].iov_base, vectors[0].iov_len));
   }
   struct msghdr message = {};
   message.msg_iov = vectors;
-  message.msg_iovlen = used;
+  message.msg_iovlen = static_cast<size_t>(used);
   return static_cast<int32_t>(system_send_message(&shim->interrupted, fd, &message));
 }
 

@@ -3,6 +3,8 @@
 // in place of a stream (assembly/layout.ts, "Batches") has the same verbs.
 #pragma once
 
+#include <sys/uio.h>
+
 #include "room.h"
 #include "shim.h"
 
@@ -33,6 +35,8 @@ struct Source {
   int32_t (*operate)(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room);
   /** Null: close(2). The descriptor is out of the table already. */
   int32_t (*close)(Shim* shim, const Descriptor* descriptor);
+  /** Null: shutdown(2). May answer SHUT_DOWN_ALL. */
+  int32_t (*shut_down)(Shim* shim, Descriptor* descriptor) = nullptr;
 };
 
 extern const Source stream_source;
@@ -41,6 +45,9 @@ extern const Source listener_source;
 inline uint32_t field(const Shim* shim, uint32_t entry, uint32_t offset) {
   return load_unsigned(&shim->memory, entry + offset);
 }
+
+/** The pieces that SEND names, PIECES_A_SEND at the most; how many, or -EPROTO. */
+int32_t gather_pieces(const Shim* shim, uint32_t entry, struct iovec* vectors);
 
 /** Puts a name record of PEER_SIZE bytes among the bytes that arrived. The caller has the room. */
 int32_t answer_name(Shim* shim, uint32_t entry, ReadRoom* room, const uint8_t* name);

@@ -46,12 +46,9 @@ export { node } from './host/node';
 export { type RaisedLimit, type ResourceLimit, raiseFdLimit } from './host/resource-limits';
 export { type InboxPort, Outbox } from './inbox/outbox';
 export type { Address, Endpoint } from './reactor/address';
+export type { AdoptOptions } from './reactor/adopt';
 export { Connection } from './reactor/connection';
 export type { Counters } from './reactor/counters';
-export { Directory, type DirectoryEntry, type EntryType } from './reactor/directory';
-export { File, type ReadOptions, type ReadResult, type WriteResult } from './reactor/file';
-export type { OpenFileOptions } from './reactor/file-arguments';
-export type { Chunks } from './reactor/file-chunks';
 export type {
   Datagram,
   DatagramHandlers,
@@ -59,6 +56,10 @@ export type {
   DatagramOptions,
 } from './reactor/datagram-options';
 export { DatagramSocket } from './reactor/datagram-socket';
+export { Directory, type DirectoryEntry, type EntryType } from './reactor/directory';
+export { File, type ReadOptions, type ReadResult, type WriteResult } from './reactor/file';
+export type { OpenFileOptions } from './reactor/file-arguments';
+export type { Chunks } from './reactor/file-chunks';
 export type { Handlers } from './reactor/handlers';
 export type { Inbox, InboxHandlers, InboxOptions } from './reactor/inbox';
 export { Listener } from './reactor/listener';

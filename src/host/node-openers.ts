@@ -3,6 +3,7 @@
 import * as layout from '../../assembly/layout';
 import type { Ring } from '../inbox/ring';
 import { openInbox } from './node-inbox';
+import { AdoptedSource } from './node-adopt';
 import { SignalSource } from './node-signal';
 import type { Source } from './node-source';
 
@@ -21,5 +22,6 @@ export interface OpenRequest {
 /** By KIND_. Throws when it cannot be opened; what takes time is told by raising READY_OUT. */
 export const OPENERS: Readonly<Record<number, (request: OpenRequest) => Source>> = {
   [layout.KIND_INBOX]: openInbox,
+  [layout.KIND_CONNECTION]: (request) => new AdoptedSource(request),
   [layout.KIND_SIGNAL]: (request) => new SignalSource(request),
 };

@@ -131,10 +131,17 @@ export class Calls {
   }
 
   /** Opens a source of this kind; the record, or a negative CALL_ result. */
-  open(kind: number, name: string, argument: number, value: number, wants: number): number {
+  open(
+    kind: number,
+    name: string,
+    argument: number,
+    value: number,
+    wants: number,
+    handlers: number = layout.NONE,
+  ): number {
     return this.make((core) => {
       const { address, length } = this.name(name);
-      return core.openSource(kind, address, length, argument, value, layout.NONE, wants);
+      return core.openSource(kind, address, length, argument, value, handlers, wants);
     });
   }
 

@@ -216,16 +216,15 @@ export class Deliverer {
 
   private deliverError(handlers: Handlers, record: number, at: number): void | Promise<void> {
     const errno = this.words[at + (layout.DELIVERY_VALUE >> 2)] as number;
-    const subject = this.handlers.subject(
-      this.words[at + (layout.DELIVERY_HANDLERS >> 2)] as number,
-    );
+    const set = this.words[at + (layout.DELIVERY_HANDLERS >> 2)] as number;
+    const subject = this.handlers.subject(set);
     const source = this.records + record * layout.RECORD_SIZE;
     const dialled = this.words[(source + layout.RECORD_LISTENER) >> 2] === 0;
     const silent = (this.words[(source + layout.RECORD_BYTES_IN) >> 2] as number) === 0;
     const syscall = this.words[(source + layout.TX_ERROR) >> 2]
       ? 'write'
       : dialled && silent
-        ? 'connect'
+        ? this.handlers.doing(set)
         : 'read';
     return handlers.error?.(this.connectionAt(record), systemError(errno, syscall, subject));
   }

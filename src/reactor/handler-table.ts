@@ -6,6 +6,8 @@ interface Entry {
   handlers: Handlers;
   /** What they were given for: the subject of errors. */
   subject: string;
+  /** What they were waiting for while it was not open: the system call of such errors. */
+  doing: string;
   users: number;
 }
 
@@ -14,8 +16,8 @@ export class HandlerTable {
   private readonly free: number[] = [];
 
   /** For one record: a listener or a dialled connection. */
-  add(handlers: Handlers, subject: string): number {
-    const entry = { handlers, subject, users: 1 };
+  add(handlers: Handlers, subject: string, doing = 'connect'): number {
+    const entry = { handlers, subject, doing, users: 1 };
     const place = this.free.pop() ?? this.entries.length;
     this.entries[place] = entry;
     return place;
@@ -27,6 +29,10 @@ export class HandlerTable {
 
   subject(place: number): string {
     return (this.entries[place] as Entry).subject;
+  }
+
+  doing(place: number): string {
+    return (this.entries[place] as Entry).doing;
   }
 
   /** One more record: an accepted connection. */

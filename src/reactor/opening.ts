@@ -4,7 +4,9 @@ import * as layout from '../../assembly/layout';
 import type { Limits } from '../core/limits';
 import { CalandriaError } from '../errors';
 import type { Calls } from './calls';
+import type { Connection } from './connection';
 import type { Deliverer } from './deliverer';
+import { type Handlers, wantsOf } from './handlers';
 import type { Operations } from './operations';
 import type { Source, SourceOrigin } from './source';
 
@@ -41,6 +43,18 @@ export class Opening {
     const record = this.calls.open(kind, name, argument, value, wants);
     if (record < 0) throw this.error(record);
     return this.made(record, subject, make);
+  }
+
+  /** A stream of bytes; `doing` is what an error before it was open came from. */
+  connection(wanted: Wanted, handlers: Handlers, doing: string): Connection {
+    const { kind, subject, name = '', argument = 0, value = 0 } = wanted;
+    this.refuseWhenClosed();
+    const table = this.deliverer.handlers;
+    const set = table.add(handlers, subject, doing);
+    const record = this.calls.open(kind, name, argument, value, wantsOf(handlers), set);
+    if (record >= 0) return this.deliverer.addConnection(record, this.calls.core.opened);
+    table.release(set);
+    throw this.error(record);
   }
 
   /** The object for a record that was just opened. */

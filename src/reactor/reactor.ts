@@ -7,6 +7,7 @@ import { createMemory, long, type ReactorMemory, word } from '../core/memory';
 import { CalandriaError, typeError } from '../errors';
 import type { Host, ProgramDescription } from '../host/host';
 import { checkEndpoint, type Endpoint } from './address';
+import { type AdoptOptions, adopt } from './adopt';
 import {
   checkFlag,
   checkFlags,
@@ -207,6 +208,11 @@ export class Reactor {
     if (record >= 0) return record;
     table.release(set);
     throw this.opening.error(record);
+  }
+
+  /** A connection over a descriptor, which it closes at its end; see docs/api.md for which. */
+  adopt(fd: number, options: AdoptOptions, handlers: Handlers): Connection {
+    return adopt(this.opening, fd, options, handlers);
   }
 
   /** Hears of a signal of this process, by name or by Linux's number. */

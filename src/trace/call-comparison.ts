@@ -275,13 +275,20 @@ export class CallComparison {
 }
 
 /** What the recording answered is given, not compared; and so is where the handlers are kept. */
-function giveResults({ operation, record, result, address }: Call, replayed: Buffer): void {
+function giveResults(recorded: Call, replayed: Buffer): void {
+  const { operation, record, generation, argument, result, address } = recorded;
   replayed.writeInt32LE(result, layout.CALL_RESULT);
   if (operation !== replayed[layout.CALL_OPERATION]) return;
   const opens = operation <= layout.CALL_CONNECT || operation === layout.CALL_OPEN;
   const names = operation === layout.CALL_TIMER_START || operation === layout.CALL_OPERATE;
   if (opens) replayed.writeInt32LE(record, layout.CALL_RECORD);
+  if (adopts(operation, generation)) replayed.writeInt32LE(argument, layout.CALL_ARGUMENT);
   if (opens || names) {
     replayed.writeUInt32LE(address, layout.CALL_ADDRESS);
   }
+}
+
+/** A descriptor was opened by somebody else, who may have got another number this time. */
+function adopts(operation: number, owner: number): boolean {
+  return operation === layout.CALL_OPEN && owner >>> 16 === layout.KIND_CONNECTION;
 }

@@ -1,0 +1,107 @@
+#include "adopt.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "names.h"
+#include "pipes.h"
+#include "probe.h"
+#include "system.h"
+
+namespace calandria {
+
+namespace {
+
+// What PEER_PORT of its name says.
+constexpr uint16_t NAME_PIPE = 1;
+constexpr uint16_t NAME_TERMINAL = 2;
+constexpr uint16_t NAME_SOCKET = 3;
+
+void describe(uint8_t* name, uint16_t kind) {
+  const uint16_t family = layout::FAMILY_DESCRIPTOR;
+  memset(name, 0, layout::PEER_SIZE);
+  memcpy(name + layout::PEER_FAMILY, &family, sizeof family);
+  memcpy(name + layout::PEER_PORT, &kind, sizeof kind);
+}
+
+int32_t close_socket(Shim* shim, const Descriptor* descriptor) {
+  shim->interface->detach(shim, descriptor->fd);
+  return close_descriptor(descriptor->fd);
+}
+
+/** As a stream that was dialled, but for its end: others may hold the same socket. */
+Source adopted_socket() {
+  Source source = stream_source;
+  source.name = "adopted socket";
+  source.close = close_socket;
+  return source;
+}
+
+const Source socket_source = adopted_socket();
+
+/** As answer_opened, but what cannot be attached stays with whoever had it. */
+int32_t answer_adopted(Shim* shim, const OpenRequest* request, ReadRoom* room,
+                       const Source* source, Pipe* pipe, const uint8_t* name) {
+  const int fd = request->argument;
+  int result = shim->interface->attach(shim, fd, request->record, request->generation, false);
+  if (result < 0) {
+    pipe_free(pipe, fd);
+    return result;
+  }
+  result = descriptor_keep(shim, request->record, request->generation, fd, source, pipe);
+  if (result < 0) {
+    shim->interface->detach(shim, fd);
+    pipe_free(pipe, fd);
+    return result;
+  }
+  answer_name(shim, request->entry, room, name);
+  return layout::OPENED_DOUBTFUL;
+}
+
+int option_of(int fd, int name) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  return getsockopt(fd, SOL_SOCKET, name, &value, &length) < 0 ? -errno : value;
+}
+
+int32_t adopt_socket(Shim* shim, const OpenRequest* request, ReadRoom* room) {
+  const int fd = request->argument;
+  // Datagrams have boundaries, which a stream of bytes would lose.
+  if (option_of(fd, SO_TYPE) != SOCK_STREAM) return -EPROTOTYPE;
+  if (option_of(fd, SO_ACCEPTCONN) != 0) return -EOPNOTSUPP;
+  struct sockaddr_storage peer = {};
+  socklen_t length = sizeof peer;
+  uint8_t name[layout::PEER_SIZE];
+  if (getpeername(fd, reinterpret_cast<struct sockaddr*>(&peer), &length) < 0) return -errno;
+  if (peer.ss_family == AF_UNIX) describe(name, NAME_SOCKET);
+  else name_to_peer(&peer, name);
+  return answer_adopted(shim, request, room, &socket_source, nullptr, name);
+}
+
+}  // namespace
+
+int32_t adopt_open(Shim* shim, const OpenRequest* request, ReadRoom* room) {
+  const int fd = request->argument;
+  struct stat status;
+  if (fstat(fd, &status) < 0) return -errno;
+  if (S_ISSOCK(status.st_mode)) return adopt_socket(shim, request, room);
+  // epoll(7) does not take those; no readiness is ever reported for them.
+  if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)) return -EPERM;
+  const int flags = fcntl(fd, F_GETFL);
+  if (flags < 0) return -errno;
+  const int access = flags & O_ACCMODE;
+  Pipe* pipe = pipe_create(fd, Asking::nowait, access != O_WRONLY, access != O_RDONLY);
+  if (pipe == nullptr) return -ENOMEM;
+  pipe->shared = true;
+  pipe->device = S_ISCHR(status.st_mode);
+  if (without("rwf_nowait")) pipe_fall_back(pipe, fd);
+  uint8_t name[layout::PEER_SIZE];
+  describe(name, isatty(fd) ? NAME_TERMINAL : S_ISFIFO(status.st_mode) ? NAME_PIPE : 0);
+  return answer_adopted(shim, request, room, &pipe_source, pipe, name);
+}
+
+}  // namespace calandria

@@ -1,0 +1,233 @@
+#include "pipes.h"
+
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+
+#include "probe.h"
+#include "system.h"
+
+namespace calandria {
+
+namespace {
+
+#ifndef RWF_NOSIGNAL
+constexpr int RWF_NOSIGNAL = 0x100;
+#endif
+
+/** What a pipe that poll(2) calls writable takes for certain (pipe(7)), and a terminal nearly. */
+constexpr size_t PIPE_CHUNK = 4096;
+constexpr size_t DEVICE_CHUNK = 256;
+
+bool try_spared() {
+  if (without("rwf_nosignal")) return false;
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return false;
+  system_close(ends[0]);
+  char byte = 0;
+  const struct iovec vector = {&byte, 1};
+  // A kernel that does not know the flag refuses before it looks at the pipe.
+  const long result = syscall(SYS_pwritev2, ends[1], &vector, 1, -1L, -1L, RWF_NOSIGNAL);
+  const bool spared = result < 0 && errno == EPIPE;
+  system_close(ends[1]);
+  return spared;
+}
+
+/** Does the kernel know RWF_NOSIGNAL (Linux 6.18)? Tried once in the process. */
+bool signal_spared() {
+  static const bool spared = try_spared();
+  return spared;
+}
+
+bool signal_ignored() {
+  struct sigaction action;
+  return sigaction(SIGPIPE, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+/**
+ * A write whose SIGPIPE nobody gets: it is raised for the thread that writes (signal(7)), so it is
+ * blocked there, and taken back. One that was pending before is left as it was.
+ */
+template <typename Write>
+long write_guarded(Write write) {
+  if (signal_ignored()) return write();
+  sigset_t pipe;
+  sigset_t before;
+  sigset_t pending;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  sigpending(&pending);
+  const bool waited = sigismember(&pending, SIGPIPE) == 1;
+  pthread_sigmask(SIG_BLOCK, &pipe, &before);
+  const long result = write();
+  if (result == -EPIPE && !waited) {
+    const struct timespec now = {0, 0};
+    while (sigtimedwait(&pipe, nullptr, &now) < 0 && errno == EINTR) continue;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return result;
+}
+
+/** Is it ready for this? The bits that poll(2) answers. */
+short ready(int fd, short wanted) {
+  struct pollfd one = {fd, wanted, 0};
+  return poll(&one, 1, 0) > 0 ? one.revents : 0;
+}
+
+long read_once(Shim* shim, const Pipe* pipe, uint8_t* bytes, size_t length) {
+  if (pipe->asking == Asking::polled) {
+    const short bits = ready(pipe->io, POLLIN);
+    if (bits == 0) return -EAGAIN;
+    if (length > PIPE_CHUNK) length = PIPE_CHUNK;
+  }
+  if (pipe->asking == Asking::nowait) {
+    const struct iovec vector = {bytes, length};
+    return system_retry(&shim->interrupted, [&] {
+      return syscall(SYS_preadv2, pipe->io, &vector, 1, -1L, -1L, RWF_NOWAIT);
+    });
+  }
+  return system_retry(&shim->interrupted,
+                      [&] { return syscall(SYS_read, pipe->io, bytes, length); });
+}
+
+int32_t receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
+  auto* pipe = static_cast<Pipe*>(descriptor->state);
+  const uint32_t want = field(shim, entry, layout::SUBMISSION_LENGTH);
+  if (!read_room_ensure(room, field(shim, entry, layout::SUBMISSION_ARGUMENT))) return -ENOBUFS;
+  count(&shim->memory, layout::COUNTER_HOST_RECEIVES);
+  // Nothing can come; that the readers are gone is the end of it.
+  if (!pipe->reads) return (ready(pipe->io, 0) & (POLLERR | POLLHUP)) != 0 ? 0 : -EAGAIN;
+  const uint32_t left = room->limit - room->cursor;
+  uint8_t* bytes = shim->memory.base + room->cursor;
+  const size_t length = want < left ? want : left;
+  long result = read_once(shim, pipe, bytes, length);
+  if (result == -EOPNOTSUPP && pipe->asking == Asking::nowait) {
+    pipe_fall_back(pipe, descriptor->fd);
+    result = read_once(shim, pipe, bytes, length);
+  }
+  if (result > 0) return answer_bytes(shim, entry, room, static_cast<uint32_t>(result));
+  // A terminal whose other end is gone: what a pipe calls the end.
+  if (result == -EIO && pipe->device && (ready(pipe->io, 0) & POLLHUP) != 0) return 0;
+  return static_cast<int32_t>(result);
+}
+
+long write_once(Shim* shim, const Pipe* pipe, const struct iovec* vectors, size_t used) {
+  const int flags = (pipe->asking == Asking::nowait ? RWF_NOWAIT : 0) |
+                    (signal_spared() ? RWF_NOSIGNAL : 0);
+  const auto write = [&] {
+    return system_retry(&shim->interrupted, [&] {
+      if (flags == 0) return syscall(SYS_writev, pipe->io, vectors, used);
+      return syscall(SYS_pwritev2, pipe->io, vectors, used, -1L, -1L, flags);
+    });
+  };
+  return signal_spared() ? write() : write_guarded(write);
+}
+
+/** Piece by piece, until nothing more fits: for files whose short writes do not mean that. */
+long write_slowly(Shim* shim, const Pipe* pipe, const struct iovec* vectors, size_t used) {
+  const size_t most = pipe->device ? DEVICE_CHUNK : PIPE_CHUNK;
+  long written = 0;
+  for (size_t place = 0; place < used; place++) {
+    auto* bytes = static_cast<uint8_t*>(vectors[place].iov_base);
+    size_t left = vectors[place].iov_len;
+    while (left > 0) {
+      struct iovec part = {bytes, left};
+      if (pipe->asking == Asking::polled) {
+        const short bits = ready(pipe->io, POLLOUT);
+        if (bits == 0) return written > 0 ? written : -EAGAIN;
+        if (part.iov_len > most) part.iov_len = most;
+      }
+      const long result = write_once(shim, pipe, &part, 1);
+      if (result < 0) return written > 0 ? written : result;
+      bytes += result;
+      left -= static_cast<size_t>(result);
+      written += result;
+    }
+  }
+  return written;
+}
+
+int32_t send(Shim* shim, Descriptor* descriptor, uint32_t entry) {
+  auto* pipe = static_cast<Pipe*>(descriptor->state);
+  struct iovec vectors[layout::PIECES_A_SEND];
+  const int32_t used = gather_pieces(shim, entry, vectors);
+  if (used < 0) return used;
+  count(&shim->memory, layout::COUNTER_HOST_SENDS);
+  if (!pipe->writes) return -EBADF;
+  const auto pieces = static_cast<size_t>(used);
+  if (pipe->asking == Asking::nowait) {
+    const long result = write_once(shim, pipe, vectors, pieces);
+    if (result != -EOPNOTSUPP) return static_cast<int32_t>(result);
+    pipe_fall_back(pipe, descriptor->fd);
+  }
+  const bool slowly = pipe->device || pipe->asking == Asking::polled;
+  const auto write = slowly ? write_slowly : write_once;
+  return static_cast<int32_t>(write(shim, pipe, vectors, pieces));
+}
+
+int32_t sample(Shim* shim, Descriptor* descriptor, uint32_t entry) {
+  const auto* pipe = static_cast<const Pipe*>(descriptor->state);
+  store_word(&shim->memory, entry + layout::SUBMISSION_EXTRA, layout::UNKNOWN);
+  if (!pipe->reads) return 0;
+  int available = 0;
+  return ioctl(descriptor->fd, FIONREAD, &available) < 0 ? -errno : available;
+}
+
+/** There is nothing but what was sent, so its end is the end of all. */
+int32_t shut_down(Shim*, Descriptor* descriptor) {
+  return static_cast<const Pipe*>(descriptor->state)->reads ? 0 : layout::SHUT_DOWN_ALL;
+}
+
+int32_t close_pipe(Shim* shim, const Descriptor* descriptor) {
+  auto* pipe = static_cast<Pipe*>(descriptor->state);
+  if (pipe->shared) shim->interface->detach(shim, descriptor->fd);
+  pipe_free(pipe, descriptor->fd);
+  return close_descriptor(descriptor->fd);
+}
+
+}  // namespace
+
+const Source pipe_source = {"pipe", nullptr, receive,    send,     sample,
+                            nullptr, nullptr, close_pipe, shut_down};
+
+Pipe* pipe_create(int fd, Asking asking, bool reads, bool writes) {
+  auto* pipe = static_cast<Pipe*>(calloc(1, sizeof(Pipe)));
+  if (pipe == nullptr) return nullptr;
+  pipe->io = fd;
+  pipe->asking = asking;
+  pipe->reads = reads;
+  pipe->writes = writes;
+  return pipe;
+}
+
+void pipe_free(Pipe* pipe, int fd) {
+  if (pipe == nullptr) return;
+  if (pipe->io != fd) system_close(pipe->io);
+  free(pipe);
+}
+
+void pipe_fall_back(Pipe* pipe, int fd) {
+  pipe->asking = Asking::polled;
+  // The other end of a new terminal is what opening a terminal's master again would give.
+  int number;
+  if (pipe->device && ioctl(fd, TIOCGPTN, &number) == 0) return;
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  const int access = pipe->reads ? (pipe->writes ? O_RDWR : O_RDONLY) : O_WRONLY;
+  const int own = open(path, access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (own < 0) return;
+  pipe->io = own;
+  pipe->asking = Asking::own;
+}
+
+int32_t close_descriptor(int fd) {
+  return fd <= STDERR_FILENO ? 0 : static_cast<int32_t>(system_close(fd));
+}
+
+}  // namespace calandria
