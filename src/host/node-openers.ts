@@ -2,8 +2,9 @@
 // it. A kind without one is answered EOPNOTSUPP, by name.
 import * as layout from '../../assembly/layout';
 import type { Ring } from '../inbox/ring';
-import { openInbox } from './node-inbox';
 import { AdoptedSource } from './node-adopt';
+import { DatagramSource } from './node-datagrams';
+import { openInbox } from './node-inbox';
 import { SignalSource } from './node-signal';
 import type { Source } from './node-source';
 
@@ -23,5 +24,6 @@ export interface OpenRequest {
 export const OPENERS: Readonly<Record<number, (request: OpenRequest) => Source>> = {
   [layout.KIND_INBOX]: openInbox,
   [layout.KIND_CONNECTION]: (request) => new AdoptedSource(request),
+  [layout.KIND_DATAGRAM]: (request) => new DatagramSource(request),
   [layout.KIND_SIGNAL]: (request) => new SignalSource(request),
 };

@@ -4,7 +4,7 @@
 import { connect, type NetConnectOpts } from 'node:net';
 import { threadId } from 'node:worker_threads';
 import * as layout from '../../assembly/layout';
-import { type ReactorMemory, word } from '../core/memory';
+import { long, type ReactorMemory, word } from '../core/memory';
 import { errorNumber } from '../errors';
 import type { Ring } from '../inbox/ring';
 import { writePeer } from '../reactor/address';
@@ -131,9 +131,27 @@ class NodeHost implements DrivenHost {
           word(memory, entry + layout.SUBMISSION_ARGUMENT),
           word(memory, entry + layout.SUBMISSION_LENGTH),
         );
+      case layout.OPERATION_OPERATE:
+        return this.operate(entry, source);
       default:
         return UNKNOWN_OPERATION;
     }
+  }
+
+  private operate(entry: number, source: Source): number {
+    const { memory } = this;
+    const operation = word(memory, entry + layout.SUBMISSION_ARGUMENT);
+    const task = word(memory, layout.OPERATIONS_BASE) + operation * layout.TASK_SIZE;
+    const address = word(memory, entry + layout.SUBMISSION_ADDRESS);
+    const length = word(memory, entry + layout.SUBMISSION_LENGTH);
+    return source.operate({
+      kind: memory.bytes[entry + layout.SUBMISSION_DETAIL] as number,
+      operation,
+      generation: word(memory, task + layout.TASK_GENERATION),
+      offset: long(memory, task + layout.TASK_OFFSET),
+      bytes: new Uint8Array(memory.buffer, address, address === 0 ? 0 : length),
+      length,
+    });
   }
 
   /** OPEN: whatever has an opener for its kind. */
