@@ -135,7 +135,7 @@ int try_sendfile(const Bench* bench) {
 
 int try_splice(const Bench* bench) {
   if (bench->file < 0) return bench->file_error;
-  off64_t offset = 0;
+  loff_t offset = 0;
   if (splice(bench->file, &offset, bench->pipe[1], nullptr, 1, SPLICE_F_NONBLOCK) < 0) {
     return -errno;
   }

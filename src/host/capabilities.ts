@@ -28,7 +28,7 @@ const KNOWN = {
   preadv2: ['files', 'preadv2', 'Linux'],
   rwf_nowait: ['files', 'RWF_NOWAIT', 'Linux'],
   cachestat: ['files', 'cachestat', 'Linux'],
-  o_direct: ['files', 'O_DIRECT', 'Linux'],
+  o_direct: ['files', 'O_DIRECT', 'Linux, FreeBSD and NetBSD'],
   sendfile: ['files', 'sendfile', 'Linux'],
   splice: ['files', 'splice', 'Linux'],
 
@@ -43,7 +43,7 @@ const KNOWN = {
   tcp_notsent_lowat: ['sockets', 'TCP_NOTSENT_LOWAT', 'Linux and Darwin'],
 
   fionbio: ['non-blocking', 'FIONBIO', 'every Unix'],
-  fnonblock: ['non-blocking', 'FNONBLOCK', 'Linux, Darwin and the BSDs'],
+  fnonblock: ['non-blocking', 'FNONBLOCK', 'Linux, Darwin, FreeBSD and OpenBSD'],
   msg_nbio: ['non-blocking', 'MSG_NBIO', 'FreeBSD and NetBSD'],
   msg_dontwait: ['non-blocking', 'MSG_DONTWAIT', 'Linux, Darwin and the BSDs'],
   o_ndelay: ['non-blocking', 'O_NDELAY', 'Linux, Darwin and the BSDs'],

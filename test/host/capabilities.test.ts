@@ -1,11 +1,12 @@
 // What this machine can do: it is tried and not guessed, it is shown, and it can be switched off.
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Capabilities, capabilities } from '../../src/index';
-import { run } from '../cli/run';
+import { run, scratchFolder } from '../cli/run';
 import { filesIn, readTree } from '../project/tree';
 import { testWith, traces } from '../support/commands';
+import { dial } from '../support/peer';
 import { type Program, type StartOptions, start } from '../support/program';
 import '../support/tidy-up';
 
@@ -16,6 +17,10 @@ interface Report {
   readonly sampled: { space: number; exactness: string };
 }
 
+// Many processes, one after another.
+jest.setTimeout(60_000);
+
+const scratch = scratchFolder();
 const here = capabilities();
 const features = Object.entries(here.features);
 const compiled = here.missing === '';
@@ -74,7 +79,7 @@ traced('R2.7: what the kernel refuses is unavailable, with its error: each is tr
     sendmmsg: ['sendmmsg', 'ENOSYS'],
     recvmmsg: ['recvmmsg', 'ENOSYS'],
   } as const;
-  const log = join(tmpdir(), `calandria-${process.pid}-probe.strace`);
+  const log = join(scratch, 'strace');
   const injected = Object.values(refused).flatMap(([call, error]) => [
     '-e',
     `inject=${call}:error=${error}`,
@@ -82,7 +87,6 @@ traced('R2.7: what the kernel refuses is unavailable, with its error: each is tr
   const calls = Object.values(refused).map(([call]) => call);
   const strace = ['strace', '-f', '-qq', '-o', log, '-e', `trace=${calls}`, ...injected];
   const { found } = await report({}, { through: strace });
-  rmSync(log, { force: true });
   for (const [name, [, error]] of Object.entries(refused)) {
     const { available, reason } = found.features[name as keyof typeof refused];
     expect([name, available, reason]).toEqual([name, false, `it was tried and gave ${error}`]);
@@ -173,4 +177,21 @@ onLinux('R2.24: kernel AIO is shown with its limit', async () => {
   const { aio } = here.limits;
   expect(aio?.max).toBeGreaterThan(0);
   expect(aio?.used).toBeGreaterThanOrEqual(0);
+});
+
+traced('R3.34: no socket goes through AIO or io_uring, whatever the machine has', async () => {
+  const log = join(scratch, 'strace');
+  const calls = 'trace=recvfrom,io_submit,io_uring_enter';
+  const program = start('faults/programs/echo.mjs', {
+    through: ['strace', '-f', '-qq', '-o', log, '-e', calls],
+  });
+  const { port } = await program.next<{ port: number }>();
+  const peer = await dial(port);
+  for (let message = 1; message <= 20; message++) {
+    await peer.write('0123456789');
+    await peer.receive(10 * message);
+  }
+  const made = readFileSync(log, 'utf8');
+  expect(made.match(/recvfrom\(/g)?.length).toBeGreaterThanOrEqual(20);
+  expect(made).not.toMatch(/io_submit|io_uring_enter/);
 });
