@@ -11,6 +11,7 @@
       'sources': [
         'host/adopt.cc',
         'host/module.cc',
+        'host/aio.cc',
         'host/attached.cc',
         'host/completions.cc',
         'host/datagram_receive.cc',

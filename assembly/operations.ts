@@ -5,7 +5,7 @@
 import * as arenas from './arenas';
 import { deliverOperation } from './deliveries';
 import * as layout from './layout';
-import { count, setWord, tasks, word } from './memory';
+import { count, readSegmentSize, setWord, tasks, word } from './memory';
 import * as records from './records';
 import { again, roomFor, submit } from './submissions';
 
@@ -133,6 +133,11 @@ export function settleOperations(): void {
   }
 }
 
+/** Of what is left, how much the host is asked for: with its record it has to fit a segment. */
+function stepOf(left: u32): u32 {
+  return min<u32>(left, min<u32>(word(layout.READ_SIZE_MAX), readSegmentSize - layout.BLOCK_SIZE));
+}
+
 function operate(operation: i32): void {
   const entry = at(operation);
   const done = load<u32>(entry, layout.TASK_DONE);
@@ -141,7 +146,7 @@ function operate(operation: i32): void {
     layout.OPERATION_OPERATE,
     load<i32>(entry, layout.TASK_RECORD),
     load<u32>(entry, layout.TASK_ADDRESS),
-    min<u32>(left, word(layout.READ_SIZE_MAX)),
+    stepOf(left),
     operation,
   );
   store<u8>(submission, load<u8>(entry, layout.TASK_KIND), layout.SUBMISSION_DETAIL);
@@ -201,7 +206,7 @@ function advance(operation: i32, result: i32, bytes: u32, via: i32): void {
   if (result == 0 || done == length) {
     return finish(operation, 0, bytes, reads ? arrived : done, via);
   }
-  if (<u32>result < min<u32>(length - (done - result), word(layout.READ_SIZE_MAX))) {
+  if (<u32>result < stepOf(length - (done - result))) {
     count(layout.COUNTER_OPERATIONS_SHORT);
   }
   store<u64>(entry, load<u64>(entry, layout.TASK_OFFSET) + result, layout.TASK_OFFSET);

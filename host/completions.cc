@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <sys/eventfd.h>
 
+#include "aio.h"
 #include "source.h"
 #include "system.h"
 
@@ -17,7 +18,7 @@ void append(Request** first, Request** last, Request* request) {
   *last = request;
 }
 
-/** Takes over what threads and the kernel have finished. */
+/** Takes over what threads have finished. */
 void gather(Completions* completions) {
   pthread_mutex_lock(&completions->lock);
   if (completions->finished != nullptr) {
@@ -110,18 +111,27 @@ void completions_ready(Completions* completions, Request* request) {
 int32_t completions_announced(Shim* shim) {
   Completions* completions = shim->completions;
   if (completions == nullptr) return -EAGAIN;
-  uint64_t announced = 0;
-  const long result = system_retry(&shim->interrupted, [&] {
-    return syscall(SYS_read, completions->announcer, &announced, sizeof announced);
-  });
-  if (result < 0) return static_cast<int32_t>(result);
-  return announced > INT32_MAX ? INT32_MAX : static_cast<int32_t>(announced);
+  for (;;) {
+    uint64_t announced = 0;
+    const long result = system_retry(&shim->interrupted, [&] {
+      return syscall(SYS_read, completions->announcer, &announced, sizeof announced);
+    });
+    if (result < 0) return static_cast<int32_t>(result);
+    // What is announced lies there already; some of it may go on in a thread, to be announced anew.
+    aio_reap(shim);
+    const uint64_t fewer =
+        announced < completions->uncounted ? announced : completions->uncounted;
+    completions->uncounted -= fewer;
+    announced -= fewer;
+    if (announced > 0) return announced > INT32_MAX ? INT32_MAX : static_cast<int32_t>(announced);
+  }
 }
 
 int32_t completions_collect(Shim* shim, uint32_t entry, ReadRoom* room) {
   Completions* completions = shim->completions;
   if (completions == nullptr) return 0;
   const uint32_t most = field(shim, entry, layout::SUBMISSION_LENGTH);
+  aio_reap(shim);
   gather(completions);
   uint32_t length = 0;
   for (uint32_t taken = 0; taken < most && completions->ready != nullptr; taken++) {
@@ -141,6 +151,7 @@ int32_t completions_collect(Shim* shim, uint32_t entry, ReadRoom* room) {
 void completions_close(Shim* shim) {
   Completions* completions = shim->completions;
   if (completions == nullptr) return;
+  aio_close(shim);
   Request* queued = pool_close(&completions->pool);
   gather(completions);
   release_all(shim, queued);

@@ -72,10 +72,7 @@ Slot* slot_of(Request* request) { return reinterpret_cast<Slot*>(request); }
 int transfer_descriptor(Slot* slot, const uint8_t* bytes) {
   FileState* file = slot->file;
   if (!file->direct) return slot->fd;
-  const uint64_t places = slot->offset | slot->length;
-  const bool aligned = (places & (file->align_offset - 1)) == 0 &&
-                       (reinterpret_cast<uintptr_t>(bytes) & (file->align_memory - 1)) == 0;
-  if (aligned) return slot->fd;
+  if (file_aligned(file, slot->offset, slot->length, bytes)) return slot->fd;
   const int known = __atomic_load_n(&file->buffered, __ATOMIC_ACQUIRE);
   if (known >= 0) return known;
   char path[32];
@@ -199,6 +196,11 @@ int64_t run_list(Request* request) {
 }
 
 }  // namespace
+
+bool file_aligned(const FileState* file, uint64_t offset, uint32_t length, const uint8_t* bytes) {
+  return ((offset | length) & (file->align_offset - 1)) == 0 &&
+         (reinterpret_cast<uintptr_t>(bytes) & (file->align_memory - 1)) == 0;
+}
 
 int64_t file_run_open(Request* request) {
   auto* file = reinterpret_cast<FileState*>(request);

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <sys/uio.h>
 
+#include "aio.h"
+#include "probe.h"
 #include "system.h"
 
 namespace calandria {
@@ -66,6 +68,24 @@ int32_t read_cached(Shim* shim, FileState* file, uint32_t entry, ReadRoom* room,
   return static_cast<int32_t>(result);
 }
 
+/** Into the kernel's queue, if that is where it belongs. */
+bool queued_direct(Shim* shim, Slot* slot) {
+  const FileState* file = slot->file;
+  if (!file->direct) return false;
+  const int task = slot->task;
+  if (task == layout::TASK_SYNC || task == layout::TASK_SYNC_DATA) return aio_queue(shim, slot);
+  if (task != layout::TASK_READ && task != layout::TASK_WRITE) return false;
+  // The slot's bytes are aligned; if the core's are not, those of a write go there.
+  if (!file_aligned(file, slot->offset, slot->length, slot->bytes)) return false;
+  if (task == layout::TASK_WRITE &&
+      !file_aligned(file, slot->offset, slot->length, slot->from)) {
+    if (slot->length > slots_bytes(shim)) return false;
+    memcpy(slot->bytes, slot->from, slot->length);
+    slot->from = slot->bytes;
+  }
+  return aio_queue(shim, slot);
+}
+
 int32_t operate(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
   const Memory* memory = &shim->memory;
   FileState* file = state_of(descriptor);
@@ -102,6 +122,7 @@ int32_t operate(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* ro
   slot->request.operation = operation;
   slot->request.generation = load_unsigned(memory, at + layout::TASK_GENERATION);
   slot->request.bytes = reads || task == layout::TASK_STAT ? slot->bytes : nullptr;
+  if (queued_direct(shim, slot)) return -EINPROGRESS;
   const int result = completions_start(shim, &slot->request);
   if (result == 0) return -EINPROGRESS;
   slot_give(shim, slot);
@@ -119,7 +140,7 @@ int32_t file_open(Shim* shim, const OpenRequest* request, ReadRoom*) {
   if (file == nullptr) return -ENOMEM;
   file->fd = -1;
   file->buffered = -1;
-  file->nowait = true;
+  file->nowait = !without("rwf_nowait");
   file->flags = request->argument;
   file->mode = static_cast<uint32_t>(request->value);
   memcpy(file->path, request->bytes, request->length);

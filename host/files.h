@@ -42,6 +42,9 @@ int64_t file_run_open(Request* request);
 /** `run` for a TASK_, or null. */
 int64_t (*file_job(int task))(Request*);
 
+/** A direct transfer from or to here goes past the page cache. */
+bool file_aligned(const FileState* file, uint64_t offset, uint32_t length, const uint8_t* bytes);
+
 /** Closes what it opened and frees it. */
 void file_free(FileState* file);
 

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "aio.h"
 #include "completions.h"
 #include "datagrams.h"
 #include "execute.h"
@@ -96,6 +97,7 @@ int shim_submit(Shim* shim) {
     }
     before = result;
   }
+  aio_flush(shim);
   store_word(memory, layout::SUBMISSION_DONE, static_cast<int32_t>(total));
   store_long(memory, layout::COUNTER_HOST_INTERRUPTED, shim->interrupted);
   return fell_short;

@@ -57,9 +57,10 @@ export type {
 } from './reactor/datagram-options';
 export { DatagramSocket } from './reactor/datagram-socket';
 export { Directory, type DirectoryEntry, type EntryType } from './reactor/directory';
-export { File, type ReadOptions, type ReadResult, type WriteResult } from './reactor/file';
+export { File, type ReadOptions, type WriteResult } from './reactor/file';
 export type { OpenFileOptions } from './reactor/file-arguments';
 export type { Chunks } from './reactor/file-chunks';
+export type { ReadResult } from './reactor/file-transfers';
 export type { Handlers } from './reactor/handlers';
 export type { Inbox, InboxHandlers, InboxOptions } from './reactor/inbox';
 export { Listener } from './reactor/listener';

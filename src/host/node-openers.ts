@@ -3,7 +3,9 @@
 import * as layout from '../../assembly/layout';
 import type { Ring } from '../inbox/ring';
 import { AdoptedSource } from './node-adopt';
+import type { Completion } from './node-completions';
 import { DatagramSource } from './node-datagrams';
+import { openFile } from './node-files';
 import { openInbox } from './node-inbox';
 import { SignalSource } from './node-signal';
 import type { Source } from './node-source';
@@ -16,12 +18,15 @@ export interface OpenRequest {
   readonly value: number;
   /** The ring that was shared by this id. */
   readonly ring: (id: number) => Ring | undefined;
+  /** A source calls it when an operation is done. */
+  readonly finish: (completion: Completion) => void;
   /** A source calls it when it has readiness to tell. */
   readonly report: (source: Source) => void;
 }
 
 /** By KIND_. Throws when it cannot be opened; what takes time is told by raising READY_OUT. */
 export const OPENERS: Readonly<Record<number, (request: OpenRequest) => Source>> = {
+  [layout.KIND_FILE]: openFile,
   [layout.KIND_INBOX]: openInbox,
   [layout.KIND_CONNECTION]: (request) => new AdoptedSource(request),
   [layout.KIND_DATAGRAM]: (request) => new DatagramSource(request),

@@ -10,6 +10,7 @@ import type { Ring } from '../inbox/ring';
 import { writePeer } from '../reactor/address';
 import { type DrivenHost, driven } from './driven';
 import type { Host, Seam } from './host';
+import { Completions } from './node-completions';
 import { ListenerSource } from './node-listener';
 import { OPENERS } from './node-openers';
 import { numberOf, type Source } from './node-source';
@@ -27,6 +28,7 @@ class NodeHost implements DrivenHost {
   readonly name = 'node';
   private memory!: ReactorMemory;
   private room!: ReadRoom;
+  private completions!: Completions;
   private wake: () => void = () => {};
   private readonly sources: (Source | undefined)[] = [];
   /** Sources with readiness that no turn took yet, in the order in which it came. */
@@ -41,6 +43,7 @@ class NodeHost implements DrivenHost {
     this.memory = seam.memory;
     this.wake = wake;
     this.room = new ReadRoom(seam.memory);
+    this.completions = new Completions(seam.memory, wake);
     this.set(layout.EVENT_FORMAT, layout.FORMAT_PORTABLE);
     this.set(layout.EVENT_RECORD_SIZE, layout.PORTABLE_SIZE);
   }
@@ -70,6 +73,13 @@ class NodeHost implements DrivenHost {
       events++;
     }
     this.ready = this.ready.slice(looked);
+    if (events < most && this.completions.take()) {
+      this.set(at, layout.RECORD_COMPLETIONS);
+      this.set(at + 4, 0);
+      this.set(at + 8, layout.READY_IN);
+      this.set(at + 12, layout.UNKNOWN);
+      events++;
+    }
     if (this.ready.length > 0) this.wake();
     this.set(layout.EVENT_COUNT, events);
     this.set(layout.WAIT_RESULT, events);
@@ -102,6 +112,8 @@ class NodeHost implements DrivenHost {
       return this.openSocket(entry, operation === layout.OPERATION_CONNECT);
     }
     if (operation === layout.OPERATION_OPEN) return this.openOther(entry);
+    if (operation === layout.OPERATION_ANNOUNCED) return this.completions.announced();
+    if (operation === layout.OPERATION_COLLECT) return this.collect(entry);
     const record = word(memory, entry + layout.SUBMISSION_RECORD);
     const source = this.sources[record];
     if (source?.generation !== word(memory, entry + layout.SUBMISSION_GENERATION)) {
@@ -169,6 +181,7 @@ class NodeHost implements DrivenHost {
         argument: word(memory, entry + layout.SUBMISSION_ARGUMENT),
         value: word(memory, entry + layout.SUBMISSION_EXTRA),
         ring: (id) => this.rings.get(id),
+        finish: this.completions.finish,
         report: this.report,
       });
       this.keep(source, record, generation);
@@ -272,6 +285,16 @@ class NodeHost implements DrivenHost {
       room.cursor += result;
     }
     return result;
+  }
+
+  private collect(entry: number): number {
+    const { room } = this;
+    const most = word(this.memory, entry + layout.SUBMISSION_LENGTH);
+    const length = this.completions.collect(room, most);
+    if (length === 0) return 0;
+    this.set(entry + layout.SUBMISSION_EXTRA, room.cursor);
+    room.cursor += length;
+    return length;
   }
 
   arm(deadline: bigint): void {

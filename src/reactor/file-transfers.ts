@@ -6,10 +6,64 @@ import type { Via, Waiter } from './operations';
 export type Settle<Value> = (value: Value) => void;
 export type Fail = (error: Error) => void;
 
+export interface ReadResult<View> {
+  /** Fewer than asked for only at the end of the file. */
+  readonly bytesRead: number;
+  readonly buffer: View;
+  readonly via: Via;
+}
+
 export interface Transferred {
   readonly bytes: number;
   /** How the last bytes came or went. */
   readonly via: Via;
+}
+
+/** Puts what arrives into one buffer, and answers as read() does. */
+export class BlockWaiter<View> implements Waiter {
+  readonly syscall = 'read';
+  private readonly source: FileSource;
+  private readonly target: Uint8Array;
+  private readonly buffer: View;
+  private readonly resolve: Settle<ReadResult<View>>;
+  readonly failed: Fail;
+  private bytesRead = 0;
+  private via: Via | undefined;
+
+  constructor(
+    source: FileSource,
+    target: Uint8Array,
+    buffer: View,
+    resolve: Settle<ReadResult<View>>,
+    failed: Fail,
+  ) {
+    this.source = source;
+    this.target = target;
+    this.buffer = buffer;
+    this.resolve = resolve;
+    this.failed = failed;
+  }
+
+  get subject(): string {
+    return this.source.path;
+  }
+
+  get path(): string {
+    return this.source.path;
+  }
+
+  part(arrived: Uint8Array, via: Via): void {
+    this.via = via;
+    this.target.set(arrived, this.bytesRead);
+    this.bytesRead += arrived.length;
+  }
+
+  /** The end of the file brings no bytes, and says nothing of how those before it came. */
+  done(arrived: Uint8Array, _length: number, via: Via): void {
+    if (arrived.length > 0) this.part(arrived, via);
+    const { bytesRead, buffer } = this;
+    this.resolve({ bytesRead, buffer, via: this.via ?? via });
+  }
 }
 
 /** Puts what arrives into one buffer after another. */
@@ -61,7 +115,6 @@ export class ReadWaiter implements Waiter {
     }
   }
 
-  /** The end of the file brings no bytes, and says nothing of how those before it came. */
   done(arrived: Uint8Array, _length: number, via: Via): void {
     if (arrived.length > 0) this.part(arrived, via);
     this.settle({ bytes: this.bytes, via: this.via ?? via });

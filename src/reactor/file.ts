@@ -3,6 +3,7 @@
 import * as layout from '../../assembly/layout';
 import { CalandriaError } from '../errors';
 import { FileStats } from '../files/stats';
+import { checkOptions } from './arguments';
 import {
   checkOpen,
   checkPosition,
@@ -13,7 +14,13 @@ import {
 } from './file-arguments';
 import { type Chunks, chunksOf } from './file-chunks';
 import { FileSource, LENGTH_MAX } from './file-source';
-import { ReadWaiter, type Transferred, WriteWaiter } from './file-transfers';
+import {
+  BlockWaiter,
+  type ReadResult,
+  ReadWaiter,
+  type Transferred,
+  WriteWaiter,
+} from './file-transfers';
 import type { Opening } from './opening';
 import { type Via, withPath } from './operations';
 
@@ -24,13 +31,6 @@ export interface ReadOptions<View extends NodeJS.ArrayBufferView = NodeJS.ArrayB
   readonly length?: number | null;
   /** In the file; without it, the current position, which moves on. */
   readonly position?: number | bigint | null;
-}
-
-export interface ReadResult<View> {
-  /** Fewer than asked for only at the end of the file. */
-  readonly bytesRead: number;
-  readonly buffer: View;
-  readonly via: Via;
 }
 
 export interface WriteResult<Data> {
@@ -94,21 +94,45 @@ export class File {
     length?: number | null,
     position?: number | bigint | null,
   ): Promise<ReadResult<View>>;
-  async read(
+  read(
     first: NodeJS.ArrayBufferView | ReadOptions = {},
     second?: number | Omit<ReadOptions, 'buffer'> | null,
     third?: number | null,
     fourth?: number | bigint | null,
   ): Promise<ReadResult<NodeJS.ArrayBufferView>> {
-    let options: ReadOptions;
-    if (!ArrayBuffer.isView(first)) options = first;
-    else if (typeof second === 'object' && second !== null) options = { ...second, buffer: first };
-    else
-      options = { buffer: first, offset: second, length: third, position: fourth } as ReadOptions;
-    const { buffer = Buffer.alloc(READ_SIZE), offset, length, position } = options;
+    // One promise and two small objects a read: this is the path of every block of a database.
+    return new Promise((resolve, reject) => {
+      if (!ArrayBuffer.isView(first)) {
+        checkOptions('options', first);
+        const { buffer = Buffer.alloc(READ_SIZE), offset, length, position } = first;
+        this.readInto(buffer, offset, length, position, resolve, reject);
+      } else if (typeof second === 'object' && second !== null) {
+        const { offset, length, position } = second;
+        this.readInto(first, offset, length, position, resolve, reject);
+      } else this.readInto(first, second, third, fourth, resolve, reject);
+    });
+  }
+
+  private readInto<View extends NodeJS.ArrayBufferView>(
+    buffer: View,
+    offset: number | null | undefined,
+    length: number | null | undefined,
+    position: number | bigint | null | undefined,
+    resolve: (result: ReadResult<View>) => void,
+    reject: (error: Error) => void,
+  ): void {
     const target = checkRange(checkView('buffer', buffer), offset, length);
-    const { bytes, via } = await this.transfer([target], checkPosition(position));
-    return { bytesRead: bytes, buffer, via };
+    const place = checkPosition(position);
+    if (place === null) {
+      this.inTurn((from) => this.transferAt([target], from, target.length)).then(
+        ({ bytes, via }) => resolve({ bytesRead: bytes, buffer, via }),
+        reject,
+      );
+      return;
+    }
+    this.refuseWhenClosed('read');
+    const waiter = new BlockWaiter(this.source, target, buffer, resolve, reject);
+    this.source.start(layout.TASK_READ, place, target.length, waiter);
   }
 
   /** One buffer after another. */
