@@ -4,11 +4,12 @@ import { withServer } from '../lib/contestants.mjs';
 import { holdLoad } from '../lib/processes.mjs';
 
 // Nothing happens, so nothing may be done: not a wake-up. V8 tidies up for some ten seconds after
-// its last work, with every server; that has to be over.
+// its last work, under any server, so 5 s are tried until in one of them nothing is done. What woke
+// up regularly would be seen in each.
 const connections = 9000;
 const timers = 10_000;
-const settling = 12_000;
 const quiet = 5000;
+const attempts = 8;
 
 // Of all threads, to the nanosecond: a process that was not woken adds exactly nothing.
 function processorMicroseconds(pid) {
@@ -19,11 +20,25 @@ function processorMicroseconds(pid) {
   return nanoseconds.reduce((sum, one) => sum + one, 0) / 1000;
 }
 
+async function measureQuiet(pid) {
+  let least = Infinity;
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const before = processorMicroseconds(pid);
+    await delay(quiet);
+    least = Math.min(least, processorMicroseconds(pid) - before);
+    if (least === 0) return { idleMicroseconds: 0, attempts: attempt };
+  }
+  return { idleMicroseconds: least, attempts };
+}
+
 export default {
   name: 'idle-timers',
   title: '9,000 idle connections and 10,000 pending timers, for 5 s',
   measurement: {
-    columns: [{ key: 'idleMicroseconds', label: 'CPU us in 5 s', digits: 0 }],
+    columns: [
+      { key: 'idleMicroseconds', label: 'CPU us in 5 s', digits: 0 },
+      { key: 'attempts', label: 'tried', digits: 0 },
+    ],
     connections,
     rounds: 2,
     async measure(contestant, context) {
@@ -34,10 +49,7 @@ export default {
         const held = await holdLoad(program, server, load, { core: context.pinning.load });
         try {
           await server.collectGarbage();
-          await delay(settling);
-          const before = processorMicroseconds(server.pid);
-          await delay(quiet);
-          return { idleMicroseconds: processorMicroseconds(server.pid) - before, errors: 0 };
+          return { ...(await measureQuiet(server.pid)), errors: 0 };
         } finally {
           await held.close();
         }
