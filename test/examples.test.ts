@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { closeDatagramClients, datagramClient } from './support/datagrams';
 import { dial } from './support/peer';
 import { type Program, start } from './support/program';
 import './support/tidy-up';
@@ -17,7 +18,7 @@ async function run(name: string, ...parameters: number[]): Promise<[Program, num
     once(program.child.stdout as NodeJS.ReadableStream, 'data'),
     program.ended.then(({ stderr }) => Promise.reject(new Error(stderr))),
   ])) as [Buffer];
-  const port = /^\w+ on 127\.0\.0\.1:(\d+)/.exec(String(line))?.[1];
+  const port = /^[\w-]+ on 127\.0\.0\.1:(\d+)/.exec(String(line))?.[1];
   expect(port).toBeDefined();
   return [program, Number(port)];
 }
@@ -46,6 +47,15 @@ describe('examples', () => {
     peer.end();
     await peer.ended;
     expect(String(peer.received)).toBe('is anybody there?');
+    await interrupt(program);
+  });
+
+  test('udp-echo: every datagram comes back, and it ends on SIGINT', async () => {
+    const [program, port] = await run('udp-echo.mjs', 0);
+    const client = await datagramClient();
+    for (const text of ['hello', '', 'good bye']) await client.send(text, port, '127.0.0.1');
+    expect((await client.got(3)).map(String)).toEqual(['hello', '', 'good bye']);
+    await closeDatagramClients();
     await interrupt(program);
   });
 

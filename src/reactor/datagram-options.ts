@@ -93,8 +93,8 @@ export function bindDatagram(
 ): DatagramSocket {
   checkOptions('options', options);
   const { remote, messageBytes = layout.DATAGRAM_MAX, signal } = options;
-  const own = ownEndpoint(options, remote);
   const peer = remote === undefined ? undefined : checkEndpoint(remote, true);
+  const own = ownEndpoint(options, remote);
   const checked = checkDatagramHandlers(handlers);
   checkFlags(options, 'reusePort', 'reuseAddress', 'broadcast', 'ipv6Only');
   checkSignal(signal);
