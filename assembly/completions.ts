@@ -13,6 +13,7 @@ import { completeMerged } from './merged';
 import * as operations from './operations';
 import * as pieces from './pieces';
 import * as records from './records';
+import { abandonStreams } from './spawning';
 import { setAvailable, setEnded, setEof, setReadError, setSpace } from './updates';
 
 export function ingestCompletions(): void {
@@ -48,8 +49,13 @@ function complete(entry: u32, record: i32, result: i32): void {
     case layout.OPERATION_CONNECT:
     case layout.OPERATION_OPEN:
       if (result == -layout.ERROR_CANCELED) return openAgain(record);
+      if (result < 0 && result != -layout.ERROR_IN_PROGRESS) abandonStreams(record);
       releaseName(record);
       return opened(entry, record, result);
+    case layout.OPERATION_TAKE:
+      // Canceled: the process is asked for again, or it failed and nobody waits any more.
+      if (result != -layout.ERROR_CANCELED) opened(entry, record, result);
+      return;
     case layout.OPERATION_CONNECT_STATUS:
       if (result == -layout.ERROR_CANCELED) {
         records.clear(record, layout.WORK_CONTROLLING);

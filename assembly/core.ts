@@ -42,6 +42,7 @@ export {
   write,
 } from './calls';
 export { generation as operationGeneration } from './operations';
+export { spawn, takenStream } from './spawning';
 export { openSource, operate, sendTo } from './source-calls';
 export { enable, trigger } from './triggers';
 

@@ -210,6 +210,8 @@ export const STATE_WAITING_COUNT = CONTROL + 808;
 export const STATE_HOST_FULL = CONTROL + 812;
 /** MERGED_… bits. */
 export const STATE_MERGED = CONTROL + 816;
+/** The record of the process that the last call spawned, or NONE. */
+export const STATE_SPAWNED = CONTROL + 860;
 /** i32 completions announced and not collected; below 0 when some came before their news. */
 export const STATE_EXPECTED = CONTROL + 820;
 
@@ -510,6 +512,16 @@ export const OPERATION_COLLECT = 15;
 /** argument: 0, 1, 2: which stream of the process that was spawned just before. As OPEN. */
 export const OPERATION_TAKE = 16;
 
+// What standard input (lowest), output and error of a spawned process are: argument of its OPEN.
+// Its bytes are texts, each ended by a NUL: how many arguments, how many variables ("-": ours), the
+// file, the folder (empty: ours), then arguments and variables. An OPEN without bytes watches the
+// process that its argument names.
+export const STREAM_IGNORE = 0;
+export const STREAM_INHERIT = 1;
+export const STREAM_PIPE = 2;
+export const STREAM_SHIFT = 2;
+export const STREAM_MASK = 3;
+
 /** A short read does not mean drained (ttys, pipes of others). */
 export const OPENED_DOUBTFUL = 1;
 /** A regular file behind a stream: nothing reports readiness, reads are operations. */
@@ -547,11 +559,17 @@ export const FAMILY_IPV4 = 4;
 export const FAMILY_IPV6 = 6;
 /** i32 the operation that opens it. */
 export const ASKED_OPERATION = 20;
+/** i32 the record of the next stream of a process that is being spawned, plus 1; 0 for none. */
+export const ASKED_STREAM = 24;
 // Name records of other sources.
 /** PEER_SCOPE: process id. */
 export const FAMILY_PROCESS = 16;
-/** PEER_PORT: 0 unknown, 1 pipe, 2 tty, 3 socket; of what was adopted. */
+/** PEER_PORT: DESCRIPTOR_; of what was adopted, and of streams of a process. */
 export const FAMILY_DESCRIPTOR = 17;
+export const DESCRIPTOR_UNKNOWN = 0;
+export const DESCRIPTOR_PIPE = 1;
+export const DESCRIPTOR_TERMINAL = 2;
+export const DESCRIPTOR_SOCKET = 3;
 /** PEER_BYTES: u64 device, u64 inode; PEER_SCOPE: u32 FILE_TYPE bits (st_mode). */
 export const FAMILY_FILE = 18;
 /** Nothing to say. */
@@ -806,8 +824,9 @@ export const DIRTY_TX_MARKS = 28;
 //   TRIGGER      record   generation WORK_ bit, 0 edge    0
 //   ENABLE       record   generation
 //   IDLE_START   repeat   delay low  delay high           0        (out) generation
-//   SPAWN        handlers wants      bits of streams      handlers (out) generation; bytes: command
-//                                                         of streams
+//   SPAWN        handlers wants |    STREAM_ of each      handlers (out) generation; bytes: command
+//                         theirs                          of streams
+//                         << 16
 //   TAKEN_STREAM which    0                               0        (out) generation
 //   others       record   generation
 export const CALL_SIZE = 32;

@@ -17,6 +17,7 @@ import * as listeners from './listeners';
 import { readSegmentSize, settings, setWord, word } from './memory';
 import * as pieces from './pieces';
 import * as records from './records';
+import { submitTakes } from './spawning';
 import { again, roomFor, submit } from './submissions';
 
 /**
@@ -101,6 +102,7 @@ function open(record: i32): void {
   store<i32>(entry, load<i32>(asked, layout.ASKED_BACKLOG), layout.SUBMISSION_EXTRA);
   records.clear(record, layout.WORK_WANT_OPEN);
   records.set(record, layout.WORK_CONTROLLING);
+  if (records.kind(record) == layout.KIND_PROCESS) submitTakes(record);
   again();
 }
 

@@ -16,11 +16,6 @@ namespace calandria {
 
 namespace {
 
-// What PEER_PORT of its name says.
-constexpr uint16_t NAME_PIPE = 1;
-constexpr uint16_t NAME_TERMINAL = 2;
-constexpr uint16_t NAME_SOCKET = 3;
-
 void describe(uint8_t* name, uint16_t kind) {
   const uint16_t family = layout::FAMILY_DESCRIPTOR;
   memset(name, 0, layout::PEER_SIZE);
@@ -77,7 +72,7 @@ int32_t adopt_socket(Shim* shim, const OpenRequest* request, ReadRoom* room) {
   socklen_t length = sizeof peer;
   uint8_t name[layout::PEER_SIZE];
   if (getpeername(fd, reinterpret_cast<struct sockaddr*>(&peer), &length) < 0) return -errno;
-  if (peer.ss_family == AF_UNIX) describe(name, NAME_SOCKET);
+  if (peer.ss_family == AF_UNIX) describe(name, layout::DESCRIPTOR_SOCKET);
   else name_to_peer(&peer, name);
   return answer_adopted(shim, request, room, &socket_source, nullptr, name);
 }
@@ -100,7 +95,9 @@ int32_t adopt_open(Shim* shim, const OpenRequest* request, ReadRoom* room) {
   pipe->device = S_ISCHR(status.st_mode);
   if (without("rwf_nowait")) pipe_fall_back(pipe, fd);
   uint8_t name[layout::PEER_SIZE];
-  describe(name, isatty(fd) ? NAME_TERMINAL : S_ISFIFO(status.st_mode) ? NAME_PIPE : 0);
+  describe(name, isatty(fd)                  ? layout::DESCRIPTOR_TERMINAL
+                 : S_ISFIFO(status.st_mode) ? layout::DESCRIPTOR_PIPE
+                                            : layout::DESCRIPTOR_UNKNOWN);
   return answer_adopted(shim, request, room, &pipe_source, pipe, name);
 }
 

@@ -8,6 +8,7 @@
 #include "files.h"
 #include "datagrams.h"
 #include "inbox.h"
+#include "processes.h"
 #include "signals.h"
 #include "sockets.h"
 #include "system.h"
@@ -40,6 +41,8 @@ int32_t open_source(Shim* shim, uint32_t entry, ReadRoom* room) {
       return datagram_open(shim, &request, room);
     case layout::KIND_INBOX:
       return inbox_open(shim, &request, room);
+    case layout::KIND_PROCESS:
+      return process_open(shim, &request, room);
     case layout::KIND_SIGNAL:
       return signal_open(shim, &request, room);
     default:
@@ -80,6 +83,7 @@ int32_t execute(Shim* shim, uint32_t entry, ReadRoom* room) {
   if (operation == layout::OPERATION_LISTEN) return socket_open(shim, entry, room, false);
   if (operation == layout::OPERATION_CONNECT) return socket_open(shim, entry, room, true);
   if (operation == layout::OPERATION_OPEN) return open_source(shim, entry, room);
+  if (operation == layout::OPERATION_TAKE) return process_take(shim, entry, room);
   // Of no one source.
   if (operation == layout::OPERATION_ANNOUNCED) return completions_announced(shim);
   if (operation == layout::OPERATION_COLLECT) return completions_collect(shim, entry, room);

@@ -8,6 +8,7 @@
 #include "datagrams.h"
 #include "execute.h"
 #include "slots.h"
+#include "processes.h"
 #include "source.h"
 #include "system.h"
 
@@ -53,6 +54,7 @@ const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, siz
   shim->shares = nullptr;
   shim->loop = nullptr;
   shim->handles = 0;
+  for (int& fd : shim->spawned) fd = -1;
   shim->released = nullptr;
   shim->completions = nullptr;
   shim->slots = nullptr;
@@ -115,6 +117,7 @@ void shim_close(Shim* shim) {
     shim->descriptors = nullptr;
   }
   datagram_room_free(shim);
+  processes_close(shim);
   shim->interface->close(shim);
 }
 

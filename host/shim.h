@@ -69,6 +69,8 @@ struct Shim {
   struct uv_loop_s* loop;
   /** libuv's handles over this memory: `released` is called as each is closed, and may free it. */
   int handles;
+  /** Our ends of the streams of the process that was spawned last, until they are taken; or -1. */
+  int spawned[3];
   void (*released)(Shim* shim);
   /** What is answered later, and where its bytes lie meanwhile; null until first used. */
   Completions* completions;

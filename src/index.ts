@@ -47,6 +47,7 @@ export { type RaisedLimit, type ResourceLimit, raiseFdLimit } from './host/resou
 export { type InboxPort, Outbox } from './inbox/outbox';
 export type { Address, Endpoint } from './reactor/address';
 export type { AdoptOptions } from './reactor/adopt';
+export type { Command, StreamKind } from './reactor/command';
 export { Connection } from './reactor/connection';
 export type { Counters } from './reactor/counters';
 export type {
@@ -65,6 +66,12 @@ export type { Handlers } from './reactor/handlers';
 export type { Inbox, InboxHandlers, InboxOptions } from './reactor/inbox';
 export { Listener } from './reactor/listener';
 export type { Via } from './reactor/operations';
+export {
+  Process,
+  type ProcessEnd,
+  type ProcessHandlers,
+  type SpawnHandlers,
+} from './reactor/process';
 export {
   type CloseOptions,
   type ConnectOptions,

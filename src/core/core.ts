@@ -41,6 +41,17 @@ export interface Core {
     handlers: number,
     wants: number,
   ): number;
+  spawn(
+    address: number,
+    length: number,
+    streams: number,
+    ofStreams: number,
+    streamWants: number,
+    handlers: number,
+    wants: number,
+  ): number;
+  /** The record of a stream of what spawn() just made; its generation is in `opened`, or memory. */
+  takenStream(which: number): number;
   sendTo(record: number, generation: number, address: number, length: number): number;
   operate(
     record: number,

@@ -62,8 +62,9 @@ export class Opening {
     record: number,
     subject: string,
     make: (origin: SourceOrigin) => Made,
+    opened = this.calls.core.opened,
   ): Made {
-    const generation = this.calls.core.opened ?? this.deliverer.generationOf(record);
+    const generation = opened ?? this.deliverer.generationOf(record);
     const source = make({ calls: this.calls, record, generation, subject });
     this.deliverer.addSource(source);
     return source;

@@ -17,6 +17,7 @@ import {
   checkSignal,
 } from './arguments';
 import { Calls } from './calls';
+import type { Command } from './command';
 import type { Connection } from './connection';
 import { type Counters, readCounters } from './counters';
 import { bindDatagram, type DatagramHandlers, type DatagramOptions } from './datagram-options';
@@ -30,6 +31,13 @@ import { type Inbox, type InboxHandlers, type InboxOptions, openInbox } from './
 import type { Listener } from './listener';
 import { Opening } from './opening';
 import { Operations } from './operations';
+import {
+  type Process,
+  type ProcessHandlers,
+  type SpawnHandlers,
+  spawn,
+  watchProcess,
+} from './process';
 import { type SignalHandlers, type SignalWatch, watchSignal } from './signal-watch';
 import { Timer, type TimerHandler } from './timer';
 import { type Trigger, triggerBit } from './triggers';
@@ -213,6 +221,18 @@ export class Reactor {
   /** A connection over a descriptor, which it closes at its end; see docs/api.md for which. */
   adopt(fd: number, options: AdoptOptions, handlers: Handlers): Connection {
     return adopt(this.opening, fd, options, handlers);
+  }
+
+  /**
+   * Starts a command. Closing the reactor ends the pipes to it and forgets it; the process goes on.
+   */
+  spawn(command: Command, handlers: SpawnHandlers): Process {
+    return spawn(this.opening, command, handlers);
+  }
+
+  /** Hears of the end of a process that something else started. */
+  watchProcess(pid: number, handlers: ProcessHandlers): Process {
+    return watchProcess(this.opening, pid, handlers);
   }
 
   /** Hears of a signal of this process, by name or by Linux's number. */

@@ -276,19 +276,29 @@ export class CallComparison {
 
 /** What the recording answered is given, not compared; and so is where the handlers are kept. */
 function giveResults(recorded: Call, replayed: Buffer): void {
-  const { operation, record, generation, argument, result, address } = recorded;
+  const { operation, record, argument, value, result, address } = recorded;
   replayed.writeInt32LE(result, layout.CALL_RESULT);
   if (operation !== replayed[layout.CALL_OPERATION]) return;
-  const opens = operation <= layout.CALL_CONNECT || operation === layout.CALL_OPEN;
-  const names = operation === layout.CALL_TIMER_START || operation === layout.CALL_OPERATE;
+  const spawns = operation === layout.CALL_SPAWN;
+  const opens = operation <= layout.CALL_CONNECT || operation === layout.CALL_OPEN || spawns;
+  const names =
+    operation === layout.CALL_TIMER_START ||
+    operation === layout.CALL_OPERATE ||
+    operation === layout.CALL_TAKEN_STREAM;
+  if (spawns) replayed.writeInt32LE(value, layout.CALL_VALUE);
   if (opens) replayed.writeInt32LE(record, layout.CALL_RECORD);
-  if (adopts(operation, generation)) replayed.writeInt32LE(argument, layout.CALL_ARGUMENT);
+  if (foreignNumber(recorded)) replayed.writeInt32LE(argument, layout.CALL_ARGUMENT);
   if (opens || names) {
     replayed.writeUInt32LE(address, layout.CALL_ADDRESS);
   }
 }
 
-/** A descriptor was opened by somebody else, who may have got another number this time. */
-function adopts(operation: number, owner: number): boolean {
-  return operation === layout.CALL_OPEN && owner >>> 16 === layout.KIND_CONNECTION;
+/**
+ * The number of a descriptor to adopt, or of a process to watch: made by somebody else, who may
+ * have got another one this time.
+ */
+function foreignNumber({ operation, generation, length }: Call): boolean {
+  if (operation !== layout.CALL_OPEN) return false;
+  const kind = generation >>> 16;
+  return kind === layout.KIND_CONNECTION || (kind === layout.KIND_PROCESS && length === 0);
 }

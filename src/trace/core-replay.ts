@@ -227,6 +227,15 @@ class CoreReplay {
         const wants = generation & 0xffff;
         return core.openSource(kind, address, length, argument, value, record, wants);
       }
+      case layout.CALL_SPAWN: {
+        const address = core.reserve(length);
+        call.tail.copy(this.source, address, 0, length);
+        const wants = generation & 0xffff;
+        const theirs = generation >>> 16;
+        return core.spawn(address, length, argument, value, theirs, record, wants);
+      }
+      case layout.CALL_TAKEN_STREAM:
+        return core.takenStream(record);
       case layout.CALL_SEND_TO: {
         const address = core.reserve(length);
         call.tail.copy(this.source, address, 0, length);

@@ -27,6 +27,8 @@ export class ProgramCore implements Core {
   private broughtStops = 0;
   private timer = 0;
   private operation = 0;
+  /** Handlers of the streams of what was spawned last. */
+  private streams = 0;
 
   constructor(
     memory: ReactorMemory,
@@ -222,6 +224,28 @@ export class ProgramCore implements Core {
       length,
     );
     return this.make(made, kind, handlers);
+  }
+
+  spawn(
+    address: number,
+    length: number,
+    streams: number,
+    ofStreams: number,
+    streamWants: number,
+    handlers: number,
+    wants: number,
+  ): number {
+    const owner = wants | (streamWants << 16);
+    const operation = layout.CALL_SPAWN;
+    const { comparison } = this;
+    const made = comparison.named(operation, handlers, owner, streams, ofStreams, address, length);
+    this.streams = ofStreams;
+    return this.make(made, layout.KIND_PROCESS, handlers);
+  }
+
+  takenStream(which: number): number {
+    const made = this.comparison.call(layout.CALL_TAKEN_STREAM, which, 0, 0, 0);
+    return this.make(made, layout.KIND_CONNECTION, this.streams);
   }
 
   sendTo(record: number, generation: number, address: number, length: number): number {

@@ -1,0 +1,17 @@
+// Child processes, and others: a pidfd each, which becomes readable when the process ends.
+#pragma once
+
+#include "source.h"
+
+namespace calandria {
+
+/** A command to spawn, or no bytes and the process to watch; see STREAM_ in the layout. */
+int32_t process_open(Shim* shim, const OpenRequest* request, ReadRoom* room);
+
+/** TAKE: our end of a stream of the process that was spawned just before. */
+int32_t process_take(Shim* shim, uint32_t entry, ReadRoom* room);
+
+/** Closes the ends that nobody took. */
+void processes_close(Shim* shim);
+
+}  // namespace calandria
