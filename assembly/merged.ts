@@ -58,7 +58,8 @@ export function alternate(): void {
 /** ANNOUNCED and COLLECT: they concern no one source. */
 export function completeMerged(entry: u32): void {
   const result = load<i32>(entry, layout.SUBMISSION_RESULT);
-  if (<i32>load<u8>(entry, layout.SUBMISSION_OPERATION) == layout.OPERATION_ANNOUNCED) {
+  const operation = <i32>load<u8>(entry, layout.SUBMISSION_OPERATION);
+  if (operation == layout.OPERATION_ANNOUNCED) {
     if (result <= 0) return;
     count(layout.COUNTER_ANNOUNCEMENTS);
     setWord(layout.STATE_EXPECTED, word(layout.STATE_EXPECTED) + result);
@@ -66,6 +67,7 @@ export function completeMerged(entry: u32): void {
     if (settings & layout.SETTING_SEMAPHORE) announce();
     return;
   }
+  assert(operation == layout.OPERATION_COLLECT, 'a completion for no record');
   count(layout.COUNTER_COLLECTS);
   if (result <= 0) {
     count(layout.COUNTER_COLLECTS_EMPTY);

@@ -1,5 +1,5 @@
-// A model of the merged loop around the real core: a kernel with one file and one socket, a host that
-// waits on an edge-triggered set, and every order in which their steps can fall.
+// A model of the merged loop around the real core: a kernel with one file and one socket, a host
+// that waits on an edge-triggered set, and every order in which their steps can fall.
 //
 // States are snapshots of the core's memory beside a few numbers for the kernel. The search visits
 // every state that can be reached, the nearest first, and in each asks three questions: would the
