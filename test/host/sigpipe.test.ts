@@ -1,6 +1,6 @@
 // The ways to be rid of SIGPIPE: which there are here, and that sockets need none of the process's.
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { capabilities } from '../../src/index';
 import { run, scratchFolder } from '../cli/run';
@@ -73,3 +73,34 @@ compiling('R2.16: of the ways to write, flags.md says which raise it', async () 
   const withoutFlag = (lines: string[]) => lines.filter((line) => !line.startsWith('pwritev2'));
   expect(known ? found : withoutFlag(found)).toEqual(known ? stated : withoutFlag(stated));
 });
+
+const signalling = testWith(features.epoll.available && compiles, 'epoll host, or C compiler');
+
+signalling(
+  'R2.12: SIGPIPE sent to a thread of the shim does nothing; the others are open',
+  async () => {
+    const program = start('host/programs/threads.mjs');
+    const { ours, sigpipe } = await program.next<{
+      ours: { thread: string; blocked: string }[];
+      sigpipe: string;
+    }>();
+    expect(sigpipe).toBe('default');
+    expect(ours.length).toBeGreaterThan(0);
+    const { file, done } = compile(readText('test/host/programs/signal-thread.c'));
+    const pid = String(program.child.pid);
+    try {
+      for (const { thread, blocked } of ours) {
+        // All but SIGKILL and SIGSTOP, and the two that the C library keeps for itself.
+        expect([thread, BigInt(`0x${blocked}`) | 0x1_8004_0100n]).toEqual([thread, 2n ** 64n - 1n]);
+        execFileSync(file, [pid, thread]);
+      }
+      program.send({});
+      expect(await program.next()).toEqual({ size: statSync(process.execPath).size });
+      // The same signal where nobody blocks it: it would have been deadly.
+      execFileSync(file, [pid, pid]);
+      expect((await program.ended).signal).toBe('SIGPIPE');
+    } finally {
+      done();
+    }
+  },
+);

@@ -44,6 +44,9 @@ const done = new Promise((resolve) => {
   }
 });
 reactor.setTimer(60_000, () => {});
+await reactor.openFile(process.execPath);
+await reactor.bindDatagram({ port: 0 }, {}).ready();
+reactor.watchSignal('SIGUSR2', { signal() {} });
 await done;
 process.send({ before, probed, after: { own: own(), inherited: inherited() } });
 // Without its test there is nothing left to do.
