@@ -25,6 +25,8 @@
         'host/limits.cc',
         'host/memory.cc',
         'host/names.cc',
+        'host/network.cc',
+        'host/paths.cc',
         'host/pool.cc',
         'host/pipes.cc',
         'host/probe.cc',

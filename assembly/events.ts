@@ -78,8 +78,9 @@ export function apply(record: i32, generation: u32, bits: i32, available: i32): 
   if (bits & layout.READY_URGENT) records.set(record, layout.WORK_URGENT_SEEN);
   if (bits & (layout.READY_END | layout.READY_ERROR)) {
     records.set(record, layout.WORK_HANGUP);
-    // Of a socket for datagrams it is an error about one of them.
-    const ends = !listener && records.kind(record) != layout.KIND_DATAGRAM;
+    // Of a socket for messages it is an error about some of them.
+    const kind = records.kind(record);
+    const ends = !listener && kind != layout.KIND_DATAGRAM && kind != layout.KIND_NETWORK;
     if (ends && state != layout.STATE_CONNECTING) setEof(record);
   }
   // A failed socket answers a send at once, so a blocked one must try again to learn its error.

@@ -9,6 +9,8 @@
 #include "datagrams.h"
 #include "inbox.h"
 #include "processes.h"
+#include "network.h"
+#include "paths.h"
 #include "signals.h"
 #include "sockets.h"
 #include "system.h"
@@ -43,6 +45,10 @@ int32_t open_source(Shim* shim, uint32_t entry, ReadRoom* room) {
       return inbox_open(shim, &request, room);
     case layout::KIND_PROCESS:
       return process_open(shim, &request, room);
+    case layout::KIND_NETWORK:
+      return network_open(shim, &request, room);
+    case layout::KIND_PATH:
+      return path_open(shim, &request, room);
     case layout::KIND_SIGNAL:
       return signal_open(shim, &request, room);
     default:

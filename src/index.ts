@@ -65,7 +65,11 @@ export type { ReadResult } from './reactor/file-transfers';
 export type { Handlers } from './reactor/handlers';
 export type { Inbox, InboxHandlers, InboxOptions } from './reactor/inbox';
 export { Listener } from './reactor/listener';
+export type { AddressChange, LinkChange, NetworkEvent } from './reactor/network-messages';
+export type { NetworkHandlers, NetworkOptions, NetworkWatch } from './reactor/network-watch';
 export type { Via } from './reactor/operations';
+export type { PathChange, PathEvent, PathOverflow } from './reactor/path-changes';
+export type { PathHandlers, PathWatch } from './reactor/path-watch';
 export {
   Process,
   type ProcessEnd,

@@ -7,6 +7,7 @@ import type { Completion } from './node-completions';
 import { DatagramSource } from './node-datagrams';
 import { openFile } from './node-files';
 import { openInbox } from './node-inbox';
+import { PathSource } from './node-path';
 import { SignalSource } from './node-signal';
 import type { Source } from './node-source';
 
@@ -30,5 +31,6 @@ export const OPENERS: Readonly<Record<number, (request: OpenRequest) => Source>>
   [layout.KIND_INBOX]: openInbox,
   [layout.KIND_CONNECTION]: (request) => new AdoptedSource(request),
   [layout.KIND_DATAGRAM]: (request) => new DatagramSource(request),
+  [layout.KIND_PATH]: (request) => new PathSource(request),
   [layout.KIND_SIGNAL]: (request) => new SignalSource(request),
 };

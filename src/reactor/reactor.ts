@@ -29,8 +29,15 @@ import type { OpenFileOptions } from './file-arguments';
 import { checkHandlers, type Handlers, wantsOf } from './handlers';
 import { type Inbox, type InboxHandlers, type InboxOptions, openInbox } from './inbox';
 import type { Listener } from './listener';
+import {
+  type NetworkHandlers,
+  type NetworkOptions,
+  type NetworkWatch,
+  watchNetwork,
+} from './network-watch';
 import { Opening } from './opening';
 import { Operations } from './operations';
+import { type PathHandlers, type PathWatch, watchPath } from './path-watch';
 import {
   type Process,
   type ProcessHandlers,
@@ -238,6 +245,16 @@ export class Reactor {
   /** Hears of a signal of this process, by name or by Linux's number. */
   watchSignal(signal: string | number, handlers: SignalHandlers): SignalWatch {
     return watchSignal(this.opening, signal, handlers);
+  }
+
+  /** Changes of a file, or of the entries of a folder. */
+  watchPath(path: string, handlers: PathHandlers): PathWatch {
+    return watchPath(this.opening, path, handlers);
+  }
+
+  /** Links and addresses of this machine. */
+  watchNetwork(handlers: NetworkHandlers, options: NetworkOptions = {}): NetworkWatch {
+    return watchNetwork(this.opening, handlers, options);
   }
 
   /** Posts of other threads, which get its `port`. */
