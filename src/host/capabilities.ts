@@ -92,7 +92,7 @@ let features: Record<CapabilityName, Capability> | undefined;
 
 /**
  * What this machine can do. Capabilities are tried at the first call, which takes some 30 ms of
- * this thread; the rest is read each time.
+ * this thread, and wants a dozen descriptors for it; the rest is read each time.
  */
 export function capabilities(): Capabilities {
   const shim = loadShim();
