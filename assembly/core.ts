@@ -42,9 +42,11 @@ export {
   write,
 } from './calls';
 export { generation as operationGeneration } from './operations';
-export { spawn, takenStream } from './spawning';
 export { openSource, operate, sendTo } from './source-calls';
+export { spawn, takenStream } from './spawning';
 export { enable, trigger } from './triggers';
+
+const GRAIN: u64 = 1_000_000;
 
 /** Once, after the reactor wrote the limits and region addresses into fresh memory. */
 export function initialise(): void {
@@ -109,8 +111,13 @@ export function end(): void {
   setWord(layout.PHASE, layout.PHASE_OUTSIDE);
 }
 
+/**
+ * Up to the next whole millisecond: timers that are due within the same one share a turn, and with
+ * it a wake-up. Later by that much is within what is promised; earlier never is.
+ */
 function setDeadline(): void {
-  setLong(layout.DEADLINE, sooner(earliest(), sooner(long(layout.STATE_PARKED_UNTIL), dueAt())));
+  const due = sooner(earliest(), sooner(long(layout.STATE_PARKED_UNTIL), dueAt()));
+  setLong(layout.DEADLINE, ((due + GRAIN - 1) / GRAIN) * GRAIN);
 }
 
 /** The earlier of two times, where 0 means never. */

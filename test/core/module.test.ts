@@ -11,7 +11,7 @@ function bytesOf(build: string): Buffer {
 /** What src/core/core.ts says the core can do. */
 const EXPORTS = [
   ...['initialise', 'turn', 'end', 'reserve', 'open', 'write', 'read', 'finish', 'close'],
-  ...['openSource', 'sendTo', 'operate', 'operationGeneration'],
+  ...['openSource', 'sendTo', 'operate', 'operationGeneration', 'spawn', 'takenStream'],
   ...['destroy', 'sample', 'option', 'timerStart', 'timerGeneration', 'timerCancel', 'random'],
   ...['thrown', 'stop', 'trigger', 'enable', 'digest', 'digestHigh'],
 ].sort();
