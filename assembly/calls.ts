@@ -46,6 +46,7 @@ export function open(
     wants,
   );
   if (record == layout.NONE) return result(layout.CALL_NO_RECORD);
+  if (options & layout.SOCKET_AUTO_DELAY) records.set(record, layout.WORK_AUTO_DELAY);
   ask(
     record,
     dial ? layout.OPERATION_CONNECT : layout.OPERATION_LISTEN,
@@ -228,6 +229,10 @@ export function option(record: i32, generation: u32, name: i32, value: i32): i32
   logged(layout.CALL_OPTION, record, generation, name, value);
   if (!owns(record, generation)) return result(layout.CALL_STALE);
   const noDelay = name == layout.SOCKET_NO_DELAY;
+  if (noDelay) {
+    if (value == layout.SOCKET_AUTO_DELAY) records.set(record, layout.WORK_AUTO_DELAY);
+    else records.clear(record, layout.WORK_AUTO_DELAY);
+  }
   const on = noDelay ? layout.WORK_NO_DELAY : layout.WORK_KEEP_ALIVE;
   records.set(record, noDelay ? layout.WORK_WANT_NO_DELAY : layout.WORK_WANT_KEEP_ALIVE);
   if (value) records.set(record, on);

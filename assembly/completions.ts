@@ -13,6 +13,7 @@ import { completeMerged } from './merged';
 import * as operations from './operations';
 import * as pieces from './pieces';
 import * as records from './records';
+import * as sendingFiles from './sending-files';
 import { abandonStreams } from './spawning';
 import { setAvailable, setEnded, setEof, setReadError, setSpace } from './updates';
 
@@ -73,6 +74,8 @@ function complete(entry: u32, record: i32, result: i32): void {
       return;
     case layout.OPERATION_OPERATE:
       return operations.answered(entry, record, result);
+    case layout.OPERATION_SEND_FILE:
+      return sentFile(entry, record, result);
     default:
       assert(false, 'a completion of no operation');
   }
@@ -219,10 +222,22 @@ function sent(entry: u32, record: i32, result: i32): void {
     // What was known is used up, and nothing says by how much.
     setSpace(record, layout.UNKNOWN, layout.EXACTNESS_UNKNOWN);
   }
-  if (pieces.empty(record) && records.has(record, layout.WORK_DRAIN_OWED)) {
-    records.clear(record, layout.WORK_DRAIN_OWED);
-    if (records.state(record) == layout.STATE_OPEN) deliver(layout.DELIVER_DRAIN, record, 0, 0, 0);
-  }
+  if (pieces.files(record) > 0) sendingFiles.settleRead(record);
+  drained(record);
+}
+
+/** Nothing is queued any more: who was asked to wait may go on. */
+function drained(record: i32): void {
+  if (!pieces.empty(record) || !records.has(record, layout.WORK_DRAIN_OWED)) return;
+  records.clear(record, layout.WORK_DRAIN_OWED);
+  if (records.state(record) == layout.STATE_OPEN) deliver(layout.DELIVER_DRAIN, record, 0, 0, 0);
+}
+
+function sentFile(entry: u32, record: i32, result: i32): void {
+  records.clear(record, layout.WORK_SENDING | layout.WORK_COUNTED);
+  store<u32>(records.at(record), 0, layout.RECORD_IN_FLIGHT);
+  sendingFiles.sent(entry, record, result);
+  drained(record);
 }
 
 /**

@@ -19,6 +19,7 @@ import { unparkWhenDue } from './listeners';
 import { bind, deliveries, long, setLong, setWord, submissions, updates, word } from './memory';
 import { alternate, settleMerged } from './merged';
 import { cancelAbandoned, initialiseOperations, settleOperations } from './operations';
+import { feedStarved } from './sending-files';
 import { settleAll } from './settle';
 import { again } from './submissions';
 import { arm, arming, earliest, fire, freeFired, initialiseTimers } from './timers';
@@ -42,6 +43,7 @@ export {
   write,
 } from './calls';
 export { generation as operationGeneration } from './operations';
+export { sendFile } from './sending-files';
 export { openSource, operate, sendTo } from './source-calls';
 export { spawn, takenStream } from './spawning';
 export { enable, trigger } from './triggers';
@@ -84,6 +86,7 @@ export function turn(): void {
   ingestEvents();
   setWord(layout.EVENT_COUNT, 0);
   cancelAbandoned();
+  feedStarved();
   arm();
   fire();
   unparkWhenDue();

@@ -12,7 +12,7 @@ import { setReadError, setWriteError } from './updates';
 export function fail(record: i32, error: i32): void {
   if (records.state(record) >= layout.STATE_CLOSED) return;
   setReadError(record, error);
-  pieces.discard(record);
+  pieces.discard(record, error);
   records.setState(record, layout.STATE_FAILED);
   // Who destroyed it does not want to hear how it would have ended.
   if (!records.has(record, layout.WORK_ERROR_DELIVERED | layout.WORK_ABANDONED)) {
@@ -33,7 +33,7 @@ export function failSending(record: i32, error: i32): void {
     fail(record, error);
     return;
   }
-  pieces.discard(record);
+  pieces.discard(record, error);
   records.set(record, layout.WORK_READY | layout.WORK_HANGUP);
   if (records.has(record, layout.WORK_DRAIN_OWED)) {
     records.clear(record, layout.WORK_DRAIN_OWED);
@@ -46,7 +46,7 @@ export function failSending(record: i32, error: i32): void {
 /** destroy() takes effect: at once, or when the send that is under way has been answered. */
 export function settleAbandoned(record: i32): void {
   if (records.has(record, layout.WORK_SENDING)) return;
-  pieces.discard(record);
+  pieces.discard(record, layout.ERROR_CANCELED);
   const state = records.state(record);
   if (state == layout.STATE_OPEN || state == layout.STATE_CLOSING) {
     records.setState(record, layout.STATE_FAILED);

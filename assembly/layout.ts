@@ -215,6 +215,12 @@ export const STATE_SPAWNED = CONTROL + 860;
 /** i32 completions announced and not collected; below 0 when some came before their news. */
 export const STATE_EXPECTED = CONTROL + 820;
 
+// Files on their way to connections (sending-files.ts).
+/** Bytes of files that this turn's sends may take. */
+export const STATE_FILES_EXPECTED = CONTROL + 904;
+/** Files whose next part found no room among the unsent bytes. */
+export const STATE_FILES_STARVED = CONTROL + 908;
+
 // Counters: u64 each. The core's are part of the determinism; the host's say what the kernel was
 // asked.
 export const COUNTER_EVENTS = CONTROL + 1024;
@@ -307,6 +313,8 @@ export const TX_ERROR = 48;
 export const TX_ENDED = 52;
 export const TX_EXACTNESS = 53;
 export const TX_SEQUENCE = 56;
+/** u32 files that stand in the queue */
+export const RECORD_FILES = 60;
 export const TX_TURN = 64;
 export const RECORD_WORK = 72;
 export const RECORD_NEXT = 76;
@@ -419,7 +427,7 @@ export const WORK_ONE_SHOT = 67108864;
 export const WORK_DISPATCH = 134217728;
 /** A one-shot or dispatch source that has told, and was not enabled again. */
 export const WORK_DISABLED = 268435456;
-/** A TCP connection whose TCP_NODELAY follows its queue. */
+/** Small segments leave at once unless more is queued behind them. */
 export const WORK_AUTO_DELAY = 536870912;
 /** A trigger was set or enabled: if there is something to read, `change` says so at once. */
 export const WORK_TELL = 1073741824;
@@ -499,8 +507,11 @@ export const OPERATION_OPEN = 11;
 export const OPERATION_OPERATE = 12;
 /**
  * address: first piece, length: bytes of pieces before the file's, argument: pieces, extra: place
- * in the operation table of the TASK_SEND_FILE. Answers with the bytes sent of both together, or
- * -EINPROGRESS: the range is being read, and a completion follows when it is in memory.
+ * in the operation table of the TASK_SEND_FILE, whose TASK_LENGTH says how many bytes of the file
+ * are asked for; detail: how (VIA_SEND_FILE, VIA_MAP). Answers with the bytes sent of both
+ * together, at extra SENT_ bits; or -EINPROGRESS: the range is being read, nothing was sent, and a
+ * completion follows when it is in memory; -EBUSY: nobody is free to read it, ask again when
+ * another operation has come back; -ENODATA: the file ends before the range does.
  */
 export const OPERATION_SEND_FILE = 13;
 /** What SHUTDOWN answers when there is no other direction: the write end of a pipe. */
@@ -522,6 +533,11 @@ export const STREAM_PIPE = 2;
 export const STREAM_SHIFT = 2;
 export const STREAM_MASK = 3;
 
+/** The connection took what it had room for; an event tells when there is more. */
+export const SENT_BLOCKED = 1;
+/** What comes after it is being read meanwhile. */
+export const SENT_AHEAD = 2;
+
 /** A short read does not mean drained (ttys, pipes of others). */
 export const OPENED_DOUBTFUL = 1;
 /** A regular file behind a stream: nothing reports readiness, reads are operations. */
@@ -535,6 +551,8 @@ export const SOCKET_IPV6_ONLY = 8;
 export const SOCKET_LOCAL = 16;
 export const SOCKET_BROADCAST = 32;
 export const SOCKET_REUSE_ADDRESS = 64;
+/** Of LISTEN and CONNECT the bit, of OPTION the value: WORK_AUTO_DELAY. */
+export const SOCKET_AUTO_DELAY = 128;
 
 // ── Peer record: 32 bytes ────────────────────────────────────────────────────────────────────────
 export const PEER_SIZE = 32;
@@ -632,6 +650,10 @@ export const VIA_AT_ONCE = 1;
 /** The kernel's own queue: aio, io_uring. */
 export const VIA_KERNEL = 2;
 export const VIA_POOL = 3;
+/** How a file went to a connection: sendfile(2), a mapping, or read and written. */
+export const VIA_SEND_FILE = 4;
+export const VIA_MAP = 5;
+export const VIA_READ = 6;
 
 // ── Operations: 64 bytes; what is asked of a source and answered later ───────────────────────────
 export const TASK_SIZE = 64;
@@ -662,6 +684,8 @@ export const TASK_REMAINING = 56;
 export const TASK_STATE_FREE = 0;
 export const TASK_STATE_WAITING = 1;
 export const TASK_STATE_FLYING = 2;
+/** Of TASK_SEND_FILE: stands in the connection's queue. */
+export const TASK_STATE_QUEUED = 3;
 
 export const TASK_READ = 1;
 export const TASK_WRITE = 2;
@@ -673,7 +697,10 @@ export const TASK_STAT = 5;
 export const TASK_TRUNCATE = 6;
 /** Brings directory entries; none at the end. */
 export const TASK_LIST = 7;
-/** A range of a file to a connection. */
+/**
+ * A range of a file to a connection. OFFSET and REMAINING: what was not sent (read) yet; LENGTH:
+ * how much of it is under way; VIA: how; VALUE: the error it ends with, once TARGET is NONE.
+ */
 export const TASK_SEND_FILE = 8;
 /** Something else about a source: VALUE says what (CONTROL_), bytes with it. */
 export const TASK_CONTROL = 9;
@@ -820,7 +847,7 @@ export const DIRTY_TX_MARKS = 28;
 //                the detail is the TASK_; of CONTROL the           length
 //                offset's high half is the CONTROL_
 //   SEND_FILE    record   generation file                 its gen. (out) generation; bytes: u64
-//                                                                  offset, u64 length
+//                the detail is the VIA_ asked for, or 0            offset, u64 length
 //   TRIGGER      record   generation WORK_ bit, 0 edge    0
 //   ENABLE       record   generation
 //   IDLE_START   repeat   delay low  delay high           0        (out) generation
@@ -894,6 +921,8 @@ export const CALL_NO_OPERATION = -9;
 export const CALL_BAD_BYTES = -10;
 /** The source is of another kind. */
 export const CALL_WRONG_KIND = -11;
+/** sendFile: the file is not open. */
+export const CALL_NO_FILE = -12;
 
 // ── Timer: 32 bytes; the heap holds their indices ────────────────────────────────────────────────
 export const TIMER_SIZE = 32;
@@ -919,8 +948,10 @@ export const PIECE_NEXT = 8;
 export const PIECE_HOME = 12;
 export const HOME_BLOCK = 0x40000000;
 export const HOME_FILE = 0x20000000;
-/** Most pieces one send gathers. */
+/** Most pieces one system call sends. */
 export const PIECES_A_SEND = 64;
+/** Most pieces one SEND gathers where small segments are to be avoided. */
+export const PIECES_A_LONG_SEND = 1024;
 
 export const BLOCK_SIZE = 4096;
 export const BLOCK_SHIFT = 12;
@@ -941,10 +972,14 @@ export const ERROR_IO = 5;
 export const ERROR_BAD_DESCRIPTOR = 9;
 export const ERROR_AGAIN = 11;
 export const ERROR_NO_MEMORY = 12;
+export const ERROR_BUSY = 16;
+export const ERROR_NO_DEVICE = 19;
 export const ERROR_INVALID = 22;
 export const ERROR_FILE_TABLE = 23;
 export const ERROR_TOO_MANY_FILES = 24;
 export const ERROR_BROKEN_PIPE = 32;
+export const ERROR_NOT_IMPLEMENTED = 38;
+export const ERROR_NO_DATA = 61;
 export const ERROR_NOT_SOCKET = 88;
 export const ERROR_NOT_SUPPORTED = 95;
 export const ERROR_NO_BUFFERS = 105;

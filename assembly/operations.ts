@@ -7,6 +7,7 @@ import { deliverOperation } from './deliveries';
 import * as layout from './layout';
 import { count, readSegmentSize, setWord, tasks, word } from './memory';
 import * as records from './records';
+import * as sendingFiles from './sending-files';
 import { again, roomFor, submit } from './submissions';
 
 /** Submitted in one turn at the most, so that sockets get their share. */
@@ -103,8 +104,15 @@ function takeWaiting(): i32 {
   return operation;
 }
 
+function kind(operation: i32): i32 {
+  return load<u8>(at(operation), layout.TASK_KIND);
+}
+
 /** Its source is gone or was destroyed: nobody may ask the host for it any more. */
 function abandoned(operation: i32): bool {
+  if (kind(operation) == layout.TASK_SEND_FILE) {
+    return load<i32>(at(operation), layout.TASK_TARGET) == layout.NONE;
+  }
   const record = load<i32>(at(operation), layout.TASK_RECORD);
   if (!records.owns(record, load<u32>(at(operation), layout.TASK_RECORD_GENERATION))) return true;
   return (
@@ -116,8 +124,13 @@ function abandoned(operation: i32): bool {
 export function cancelAbandoned(): void {
   while (word(layout.STATE_WAITING_HEAD) != layout.NONE) {
     if (!abandoned(word(layout.STATE_WAITING_HEAD))) return;
-    finish(takeWaiting(), layout.ERROR_CANCELED, 0, 0, layout.VIA_AT_ONCE);
+    cancel(takeWaiting());
   }
+}
+
+function cancel(operation: i32): void {
+  if (kind(operation) == layout.TASK_SEND_FILE) return sendingFiles.dropped(operation);
+  finish(operation, layout.ERROR_CANCELED, 0, 0, layout.VIA_AT_ONCE);
 }
 
 /** At the end of a turn: hands the host what waits, as much as it may hold. */
@@ -138,8 +151,25 @@ function stepOf(left: u32): u32 {
   return min<u32>(left, min<u32>(word(layout.READ_SIZE_MAX), readSegmentSize - layout.BLOCK_SIZE));
 }
 
+/** Now if there is nobody before it and the host has room, else in its turn. */
+export function start(operation: i32): void {
+  const free = word(layout.OPERATIONS_FLYING) < word(layout.OPERATIONS_FLYING_MAX);
+  const first = word(layout.STATE_WAITING_HEAD) == layout.NONE && !word(layout.STATE_HOST_FULL);
+  if (free && first && roomFor(1)) return operate(operation);
+  wait(operation);
+  again();
+}
+
+/** The host holds it, and a completion will tell when it is done. */
+export function fly(operation: i32): void {
+  store<u8>(at(operation), layout.TASK_STATE_FLYING, layout.TASK_STATE);
+  setWord(layout.OPERATIONS_FLYING, word(layout.OPERATIONS_FLYING) + 1);
+}
+
 function operate(operation: i32): void {
   const entry = at(operation);
+  const sends = kind(operation) == layout.TASK_SEND_FILE;
+  if (sends && !sendingFiles.reads(operation)) return;
   const done = load<u32>(entry, layout.TASK_DONE);
   const left = load<u32>(entry, layout.TASK_LENGTH) - done;
   const submission = submit(
@@ -149,9 +179,9 @@ function operate(operation: i32): void {
     stepOf(left),
     operation,
   );
-  store<u8>(submission, load<u8>(entry, layout.TASK_KIND), layout.SUBMISSION_DETAIL);
-  store<u8>(entry, layout.TASK_STATE_FLYING, layout.TASK_STATE);
-  setWord(layout.OPERATIONS_FLYING, word(layout.OPERATIONS_FLYING) + 1);
+  const task = sends ? layout.TASK_READ : kind(operation);
+  store<u8>(submission, <u8>task, layout.SUBMISSION_DETAIL);
+  fly(operation);
   again();
 }
 
@@ -161,17 +191,21 @@ export function answered(entry: u32, record: i32, result: i32): void {
   assert(state(operation) == layout.TASK_STATE_FLYING, 'an answer to what was not asked');
   if (result == -layout.ERROR_IN_PROGRESS) return;
   if (result == -layout.ERROR_AGAIN) {
-    count(layout.COUNTER_OPERATIONS_REFUSED);
     setWord(layout.OPERATIONS_FLYING, word(layout.OPERATIONS_FLYING) - 1);
-    setWord(layout.STATE_HOST_FULL, 1);
-    waitFirst(operation);
-    if (word(layout.OPERATIONS_FLYING) == 0) again();
-    return;
+    return refused(operation);
   }
   const bytes = load<u32>(entry, layout.SUBMISSION_EXTRA);
   if (bytes != 0) arenas.arrived(bytes, result);
   advance(operation, result, bytes, layout.VIA_AT_ONCE);
   records.list(record);
+}
+
+/** The host had no room for it: it is the first to be asked for again. */
+export function refused(operation: i32): void {
+  count(layout.COUNTER_OPERATIONS_REFUSED);
+  setWord(layout.STATE_HOST_FULL, 1);
+  waitFirst(operation);
+  if (word(layout.OPERATIONS_FLYING) == 0) again();
 }
 
 /** A completion arrived; one for an earlier owner of the entry is counted and dropped. */
@@ -182,7 +216,11 @@ export function completed(
   bytes: u32,
   via: i32,
 ): void {
-  if (!owns(operation, ofGeneration) || state(operation) != layout.TASK_STATE_FLYING) {
+  const known = owns(operation, ofGeneration);
+  if (known && kind(operation) == layout.TASK_SEND_FILE && !sendingFiles.awaits(operation, via)) {
+    return;
+  }
+  if (!known || state(operation) != layout.TASK_STATE_FLYING) {
     count(layout.COUNTER_COMPLETIONS_STALE);
     return;
   }
@@ -194,7 +232,8 @@ export function completed(
 function advance(operation: i32, result: i32, bytes: u32, via: i32): void {
   setWord(layout.OPERATIONS_FLYING, word(layout.OPERATIONS_FLYING) - 1);
   const entry = at(operation);
-  const task = <i32>load<u8>(entry, layout.TASK_KIND);
+  const task = kind(operation);
+  if (task == layout.TASK_SEND_FILE) return sendingFiles.brought(operation, result, bytes);
   if (result < 0) return finish(operation, -result, 0, 0, via);
   const arrived = bytes != 0 ? <u32>result : 0;
   const reads = task == layout.TASK_READ;

@@ -17,14 +17,15 @@ import * as listeners from './listeners';
 import { readSegmentSize, settings, setWord, word } from './memory';
 import * as pieces from './pieces';
 import * as records from './records';
+import { settleFile } from './sending-files';
 import { submitTakes } from './spawning';
 import { again, roomFor, submit } from './submissions';
 
 /**
- * Submissions one source can need in one turn: send, receive, shutdown or close, sample, two
- * options.
+ * Submissions one source can need in one turn: send, a file's next part, receive, shutdown or
+ * close, sample, two options.
  */
-const ENTRIES_A_SOURCE = 6;
+const ENTRIES_A_SOURCE = 7;
 /**
  * Bytes that one turn's reads may bring, as far as the last ones tell. What is read is handled and
  * sent before more is read, while it is still in the cache; who has to wait is first in the next
@@ -36,6 +37,7 @@ const FIRST_ROOM: u32 = 2048;
 
 export function settleAll(): void {
   setWord(layout.STATE_READ_EXPECTED, 0);
+  setWord(layout.STATE_FILES_EXPECTED, 0);
   const total = word(layout.STATE_WORK_COUNT);
   for (let place = 0; place < total; place++) {
     if (!roomFor(ENTRIES_A_SOURCE)) break;
@@ -172,8 +174,10 @@ function setOptions(record: i32): void {
 
 function send(record: i32): void {
   if (pieces.empty(record) || records.has(record, layout.WORK_SENDING)) return;
+  if (pieces.files(record) > 0 && settleFile(record)) return;
   if (records.has(record, layout.WORK_BLOCKED)) return pieces.stash(record);
-  const total = pieces.gather(record);
+  const longer = records.has(record, layout.WORK_AUTO_DELAY) && overNetwork(record);
+  const total = pieces.gather(record, longer ? layout.PIECES_A_LONG_SEND : layout.PIECES_A_SEND);
   let length = pieces.gatheredLength;
   if (records.kind(record) == layout.KIND_DATAGRAM && length < pieces.queued(record)) {
     length = datagrams.whole(record, length);
@@ -183,7 +187,13 @@ function send(record: i32): void {
   submit(layout.OPERATION_SEND, record, pieces.first(record), length, total);
   if (records.has(record, layout.WORK_DRAIN_OWED | layout.WORK_WANT_SHUTDOWN)) again();
   if (records.state(record) == layout.STATE_CLOSING || word(layout.STATE_DRAINING)) again();
-  if (length < pieces.queued(record)) again();
+  if (pieces.gatheredToFile || length < pieces.queued(record)) again();
+}
+
+/** Has it segments at all? */
+function overNetwork(record: i32): bool {
+  const family = <i32>load<u16>(records.peerAt(record), layout.PEER_FAMILY);
+  return family == layout.FAMILY_IPV4 || family == layout.FAMILY_IPV6;
 }
 
 function receive(record: i32): void {

@@ -16,7 +16,7 @@ const MODES = layout.WORK_LEVEL | layout.WORK_ONE_SHOT | layout.WORK_DISPATCH;
 
 /** What a source inherits of the listener that accepted it. */
 export function inherit(record: i32, listener: i32): void {
-  records.set(record, records.work(listener) & MODES);
+  records.set(record, records.work(listener) & (MODES | layout.WORK_AUTO_DELAY));
 }
 
 /** How `change` is repeated from now on: a WORK_ bit, or 0 for edge. It is enabled, too. */

@@ -12,6 +12,7 @@
 #include "network.h"
 #include "paths.h"
 #include "signals.h"
+#include "send_file.h"
 #include "sockets.h"
 #include "system.h"
 
@@ -105,6 +106,8 @@ int32_t execute(Shim* shim, uint32_t entry, ReadRoom* room) {
     case layout::OPERATION_SEND:
       if (source->send == nullptr) return -EOPNOTSUPP;
       return source->send(shim, descriptor, entry);
+    case layout::OPERATION_SEND_FILE:
+      return send_file(shim, descriptor, entry);
     case layout::OPERATION_OPERATE:
       if (source->operate == nullptr) return -EOPNOTSUPP;
       return source->operate(shim, descriptor, entry, room);

@@ -11,6 +11,7 @@
 #include "processes.h"
 #include "source.h"
 #include "system.h"
+#include "warmth.h"
 
 namespace calandria {
 
@@ -58,6 +59,7 @@ const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, siz
   shim->released = nullptr;
   shim->completions = nullptr;
   shim->slots = nullptr;
+  shim->warmth = nullptr;
   const char* wrong = memory_open(&shim->memory, base, size);
   if (wrong != nullptr) return wrong;
   const size_t records = shim->memory.records_max;
@@ -109,6 +111,7 @@ void shim_close(Shim* shim) {
   // First what still uses the descriptors and the memory.
   completions_close(shim);
   slots_close(shim);
+  warm_close(shim);
   if (shim->descriptors != nullptr) {
     for (uint32_t record = 0; record < shim->memory.records_max; record++) {
       if (shim->descriptors[record].fd >= 0) descriptor_close(shim, record);

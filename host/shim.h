@@ -16,6 +16,7 @@ struct Shim;
 struct Slots;
 struct Source;
 struct Share;
+struct Warmth;
 
 /** A source that is still being opened: a number that no descriptor has. */
 constexpr int FD_OPENING = 0x7fffffff;
@@ -75,6 +76,8 @@ struct Shim {
   /** What is answered later, and where its bytes lie meanwhile; null until first used. */
   Completions* completions;
   Slots* slots;
+  /** By operation: what is known of the files that are being sent; null until first used. */
+  Warmth* warmth;
 };
 
 extern const Interface epoll_interface;

@@ -9,6 +9,7 @@
 #include <sys/un.h>
 
 #include "names.h"
+#include "outgoing.h"
 #include "probe.h"
 #include "system.h"
 
@@ -76,19 +77,9 @@ int32_t receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* ro
 }
 
 int32_t send_pieces(Shim* shim, Descriptor* descriptor, uint32_t entry) {
-  const int fd = descriptor->fd;
-  struct iovec vectors[layout::PIECES_A_SEND];
-  const int32_t used = gather_pieces(shim, entry, vectors);
-  if (used < 0) return used;
-  count(&shim->memory, layout::COUNTER_HOST_SENDS);
-  if (used == 1) {
-    return static_cast<int32_t>(
-        system_send(&shim->interrupted, fd, vectors[0].iov_base, vectors[0].iov_len));
-  }
-  struct msghdr message = {};
-  message.msg_iov = vectors;
-  message.msg_iovlen = static_cast<size_t>(used);
-  return static_cast<int32_t>(system_send_message(&shim->interrupted, fd, &message));
+  Outgoing outgoing;
+  if (!outgoing_open(&outgoing, shim, entry)) return -EPROTO;
+  return static_cast<int32_t>(outgoing_send(&outgoing, shim, descriptor->fd, 0));
 }
 
 int32_t sample(Shim* shim, Descriptor* descriptor, uint32_t entry) {

@@ -4,29 +4,6 @@
 
 namespace calandria {
 
-int32_t gather_pieces(const Shim* shim, uint32_t entry, struct iovec* vectors) {
-  const Memory* memory = &shim->memory;
-  uint32_t piece = field(shim, entry, layout::SUBMISSION_ADDRESS);
-  uint32_t left = field(shim, entry, layout::SUBMISSION_LENGTH);
-  const uint32_t total = field(shim, entry, layout::SUBMISSION_ARGUMENT);
-  if (total > static_cast<uint32_t>(layout::PIECES_A_SEND)) return -EPROTO;
-  uint32_t used = 0;
-  while (used < total && left > 0) {
-    if (piece >= memory->pieces_max) return -EPROTO;
-    const uint32_t at = memory->pieces + piece * layout::PIECE_SIZE;
-    const uint32_t address = load_unsigned(memory, at + layout::PIECE_ADDRESS);
-    uint32_t length = load_unsigned(memory, at + layout::PIECE_LENGTH);
-    if (length > left) length = left;
-    if (!inside(memory, address, length)) return -EPROTO;
-    vectors[used].iov_base = memory->base + address;
-    vectors[used].iov_len = length;
-    left -= length;
-    used++;
-    piece = load_unsigned(memory, at + layout::PIECE_NEXT);
-  }
-  return static_cast<int32_t>(used);
-}
-
 int32_t answer_name(Shim* shim, uint32_t entry, ReadRoom* room, const uint8_t* name) {
   memcpy(shim->memory.base + room->cursor, name, layout::PEER_SIZE);
   answer_bytes(shim, entry, room, layout::PEER_SIZE);

@@ -33,15 +33,17 @@ inline long system_receive(uint64_t* interrupted, int fd, void* bytes, size_t le
   });
 }
 
-inline long system_send(uint64_t* interrupted, int fd, const void* bytes, size_t length) {
+/** `more`: MSG_MORE or 0. */
+inline long system_send(uint64_t* interrupted, int fd, const void* bytes, size_t length, int more) {
   return system_retry(interrupted, [&] {
-    return syscall(SYS_sendto, fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL, nullptr, 0);
+    return syscall(SYS_sendto, fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL | more, nullptr, 0);
   });
 }
 
-inline long system_send_message(uint64_t* interrupted, int fd, const struct msghdr* message) {
+inline long system_send_message(uint64_t* interrupted, int fd, const struct msghdr* message,
+                                int more) {
   return system_retry(interrupted, [&] {
-    return syscall(SYS_sendmsg, fd, message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return syscall(SYS_sendmsg, fd, message, MSG_DONTWAIT | MSG_NOSIGNAL | more);
   });
 }
 

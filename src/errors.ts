@@ -53,7 +53,9 @@ const NAMES: Record<number, string> = {
   12: 'ENOMEM',
   13: 'EACCES',
   14: 'EFAULT',
+  16: 'EBUSY',
   17: 'EEXIST',
+  19: 'ENODEV',
   20: 'ENOTDIR',
   21: 'EISDIR',
   22: 'EINVAL',
@@ -66,6 +68,7 @@ const NAMES: Record<number, string> = {
   36: 'ENAMETOOLONG',
   38: 'ENOSYS',
   40: 'ELOOP',
+  61: 'ENODATA',
   71: 'EPROTO',
   75: 'EOVERFLOW',
   88: 'ENOTSOCK',
@@ -112,7 +115,8 @@ export function errorNumber(name: string): number {
 /** `subject` says what it was about: an address, a path. */
 export function systemError(errno: number, syscall: string, subject: string): SystemError {
   const name = errorName(errno);
-  const error = new Error(`${name}: ${syscall} ${subject}`);
+  const explained = errno === 61 ? 'the file ended early, ' : '';
+  const error = new Error(`${name}: ${explained}${syscall} ${subject}`);
   const local = (constants.errno as Record<string, number>)[name] ?? errno;
   return Object.assign(error, { code: name, errno: -local, syscall });
 }

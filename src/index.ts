@@ -70,6 +70,7 @@ export type { NetworkHandlers, NetworkOptions, NetworkWatch } from './reactor/ne
 export type { Via } from './reactor/operations';
 export type { PathChange, PathEvent, PathOverflow } from './reactor/path-changes';
 export type { PathHandlers, PathWatch } from './reactor/path-watch';
+export type { Policy } from './reactor/policy';
 export {
   Process,
   type ProcessEnd,
@@ -83,6 +84,7 @@ export {
   Reactor,
   type TimerOptions,
 } from './reactor/reactor';
+export type { SendFileOptions, Sent, SentVia } from './reactor/send-file';
 export type { Exactness, ReceiveSide, SendSide } from './reactor/sides';
 export type { SignalEvent, SignalHandlers, SignalWatch } from './reactor/signal-watch';
 export { Timer, type TimerHandler } from './reactor/timer';

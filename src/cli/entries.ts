@@ -95,6 +95,7 @@ const OPERATION_NAMES: Record<number, string> = {
   [layout.OPERATION_CLOSE]: 'close',
   [layout.OPERATION_SAMPLE]: 'sample',
   [layout.OPERATION_OPTION]: 'option',
+  [layout.OPERATION_SEND_FILE]: 'send file',
 };
 
 function* completionsOf(completions: Buffer): Generator<Entry> {
@@ -159,6 +160,7 @@ function describeDelivery(kind: number, delivery: Buffer): string {
 /** Calls whose first two words name a connection; the others keep something else there. */
 const CALLS_OF_CONNECTIONS: ReadonlySet<number> = new Set([
   layout.CALL_WRITE,
+  layout.CALL_SEND_FILE,
   layout.CALL_READ,
   layout.CALL_END,
   layout.CALL_CLOSE,

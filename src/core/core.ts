@@ -62,6 +62,15 @@ export interface Core {
     address: number,
     length: number,
   ): number;
+  /** A u64 offset and a u64 length lie at `address`. */
+  sendFile(
+    record: number,
+    generation: number,
+    file: number,
+    fileGeneration: number,
+    address: number,
+    via: number,
+  ): number;
   operationGeneration(operation: number): number;
   timerStart(delayLow: number, delayHigh: number, repeat: number): number;
   timerGeneration(timer: number): number;

@@ -44,8 +44,10 @@ export function long(memory: ReactorMemory, address: number): bigint {
 
 export function createMemory(limits: Limits, { settings, seed }: MemorySettings): ReactorMemory {
   const records = limits.connections;
-  const blocks = Math.ceil(limits.queueBytesTotal / layout.BLOCK_SIZE) + 2 * records;
-  const pieces = blocks + ARENA_PIECES;
+  // On both sides of a file, and between the parts that are read of it, a block need not be full.
+  const blocks =
+    Math.ceil(limits.queueBytesTotal / layout.BLOCK_SIZE) + 2 * records + 4 * limits.tasks;
+  const pieces = blocks + limits.tasks + ARENA_PIECES;
   const deliveries =
     2 * limits.operations + records + limits.tasks + limits.completions + DELIVERIES_EXTRA;
   const segments = limits.readSegments + limits.writeSegments;

@@ -356,5 +356,6 @@ function canReusePort(): boolean {
 
 /** Everywhere: node:net. */
 export function node(): Host {
-  return driven(new NodeHost());
+  // Nothing of Node's sends from a file: it is read and written.
+  return { ...driven(new NodeHost()), settings: layout.SETTING_COPY_FILES };
 }

@@ -8,6 +8,7 @@ import type { Host } from '../host/host';
 import type { Ring } from '../inbox/ring';
 import { Aborts } from './aborts';
 import { Hold } from './hold';
+import { Operations } from './operations';
 import { triggerBit } from './triggers';
 
 /** What names a record's owner. */
@@ -26,6 +27,7 @@ export class Calls {
   readonly core: Core;
   readonly hold: Hold;
   readonly aborts = new Aborts();
+  readonly operations: Operations = new Operations(this);
   /** Handlers (and the ticks and microtasks they queued) are running. */
   turning = false;
   /** The host is closed: nothing can be asked for any more. */
@@ -78,9 +80,9 @@ export class Calls {
     this.make((core) => core.read(owner.record, owner.generation, wanted));
   }
 
-  setOption(owner: Owner, name: number, on: boolean): void {
+  setOption(owner: Owner, name: number, value: number): void {
     if (this.closed) return;
-    this.make((core) => core.option(owner.record, owner.generation, name, on ? 1 : 0));
+    this.make((core) => core.option(owner.record, owner.generation, name, value));
   }
 
   setTrigger(owner: Owner, trigger: unknown): void {
@@ -240,9 +242,13 @@ function writeError(result: number, length: number, limit: number): CalandriaErr
           ' copy what must outlive its turn.',
       );
     default:
-      return new CalandriaError(
-        'ERR_CALANDRIA_CLOSED',
-        'The connection was ended or closed; nothing was taken.',
-      );
+      return closedError();
   }
+}
+
+export function closedError(): CalandriaError {
+  return new CalandriaError(
+    'ERR_CALANDRIA_CLOSED',
+    'The connection was ended or closed; nothing was taken.',
+  );
 }

@@ -5,6 +5,9 @@ import { typeError } from '../errors';
 import { type Address, peerRecord, readPeer } from './address';
 import { checkFlag } from './arguments';
 import type { Calls } from './calls';
+import type { File } from './file';
+import { type Policy, policyValue } from './policy';
+import { type SendFileOptions, type Sent, sendFile } from './send-file';
 import { ReceiveSide, SendSide, sideOf } from './sides';
 import type { Trigger } from './triggers';
 
@@ -62,6 +65,23 @@ export class Connection {
     if (typeof bytes === 'string') return this.calls.writeText(this, bytes);
     if (!types.isUint8Array(bytes)) throw typeError('bytes', 'a Uint8Array or a string', bytes);
     return this.calls.writeBytes(this, bytes);
+  }
+
+  /**
+   * Sends `length` bytes of a file from `offset` on, behind what was written before and in front of
+   * what is written later; bytes and file leave together. Resolves when the last of them is with
+   * the kernel (or with what node:net keeps). A file that ends early (ENODATA) or cannot be read
+   * rejects the promise and ends the connection with that error.
+   * @throws ERR_CALANDRIA_CLOSED the program ended or closed the connection, or the file is closed;
+   * ERR_CALANDRIA_LIMIT too many operations.
+   */
+  sendFile(
+    file: File,
+    offset: number,
+    length: number,
+    options: SendFileOptions = {},
+  ): Promise<Sent> {
+    return sendFile(this.calls, this, file, offset, length, options);
   }
 
   /** Takes as many bytes as fit the known send space and the queue's limits; answers how many. */
@@ -124,14 +144,19 @@ export class Connection {
     this.calls.act('enable', this);
   }
 
+  /** When small segments leave, from now on. */
+  setPolicy(policy: Policy): void {
+    this.calls.setOption(this, layout.SOCKET_NO_DELAY, policyValue(policy));
+  }
+
   setNoDelay(on = true): void {
     checkFlag('on', on);
-    this.calls.setOption(this, layout.SOCKET_NO_DELAY, on);
+    this.calls.setOption(this, layout.SOCKET_NO_DELAY, on ? 1 : 0);
   }
 
   setKeepAlive(on = true): void {
     checkFlag('on', on);
-    this.calls.setOption(this, layout.SOCKET_KEEP_ALIVE, on);
+    this.calls.setOption(this, layout.SOCKET_KEEP_ALIVE, on ? 1 : 0);
   }
 
   /** Lets the process exit although this connection is open. */

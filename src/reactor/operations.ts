@@ -7,7 +7,7 @@ import { type Calls, ownerKey } from './calls';
 
 /** How an operation was served. */
 export type Via = 'at once' | 'kernel' | 'pool';
-const VIA: readonly (Via | undefined)[] = [undefined, 'at once', 'kernel', 'pool'];
+const VIA: readonly string[] = ['', 'at once', 'kernel', 'pool', 'sendfile', 'map', 'read'];
 
 export interface Outcome {
   /** What a read brought last: in the read arena, valid in this turn only. */

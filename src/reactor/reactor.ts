@@ -36,8 +36,9 @@ import {
   watchNetwork,
 } from './network-watch';
 import { Opening } from './opening';
-import { Operations } from './operations';
+import type { Operations } from './operations';
 import { type PathHandlers, type PathWatch, watchPath } from './path-watch';
+import { type Policy, policyBits } from './policy';
 import {
   type Process,
   type ProcessHandlers,
@@ -71,7 +72,9 @@ export interface ListenOptions extends Endpoint {
   /** Most connections that may wait to be accepted. Default 511. */
   readonly backlog?: number;
   readonly reusePort?: boolean;
-  /** TCP_NODELAY on what is accepted. Default true. */
+  /** When small segments leave. Default 'latency'. */
+  readonly policy?: Policy;
+  /** The short form: true is `policy: 'latency'`, false `'bulk'`. */
   readonly noDelay?: boolean;
   readonly keepAlive?: boolean;
   /** How `change` is repeated; a listener's also for what it accepts. Default 'edge'. */
@@ -132,7 +135,7 @@ export class Reactor {
     this.memory = createMemory(this.limits, { settings, seed: options.seed });
     this.core = (host.core ?? instantiateCore)(this.memory);
     this.calls = new Calls(this.memory, this.core, host);
-    this.operations = new Operations(this.calls);
+    this.operations = this.calls.operations;
     this.deliverer = new Deliverer(this.calls, this.operations, (error) => this.rethrow(error));
     this.opening = new Opening(this.calls, this.deliverer, this.operations);
     host.open({
@@ -202,11 +205,12 @@ export class Reactor {
     const checked = checkHandlers(handlers);
     checkFlags(options, 'reusePort', 'noDelay', 'keepAlive', 'ipv6Only');
     checkSignal(options.signal);
+    const policy = policyBits(options);
     if (options.trigger !== undefined) triggerBit(options.trigger);
     this.opening.refuseWhenClosed();
     const bits =
       (options.reusePort ? layout.SOCKET_REUSE_PORT : 0) |
-      ((options.noDelay ?? true) && !endpoint.local ? layout.SOCKET_NO_DELAY : 0) |
+      (endpoint.local ? 0 : policy) |
       (options.keepAlive && !endpoint.local ? layout.SOCKET_KEEP_ALIVE : 0) |
       (options.ipv6Only ? layout.SOCKET_IPV6_ONLY : 0) |
       (endpoint.local ? layout.SOCKET_LOCAL : 0);

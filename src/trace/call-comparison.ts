@@ -126,6 +126,20 @@ export class CallComparison {
     return this.compare(call.subarray(0, layout.CALL_SIZE));
   }
 
+  /** A range of a file, which lies in memory as it is recorded. */
+  sendFile(
+    record: number,
+    generation: number,
+    file: number,
+    fileGeneration: number,
+    { address, length }: { readonly address: number; readonly length: number },
+    via: number,
+  ): Call | undefined {
+    this.encode(layout.CALL_SEND_FILE, record, generation, file, fileGeneration);
+    this.scratch[layout.CALL_DETAIL] = via;
+    return this.compare(this.withBytes(address, length, layout.MODE_BYTES));
+  }
+
   /** A write; answers the recorded result. */
   write(
     record: number,
@@ -274,6 +288,14 @@ export class CallComparison {
   }
 }
 
+/** Calls that answer a place whose owner's generation is kept beside it. */
+const NAMING: ReadonlySet<number> = new Set([
+  layout.CALL_TIMER_START,
+  layout.CALL_OPERATE,
+  layout.CALL_SEND_FILE,
+  layout.CALL_TAKEN_STREAM,
+]);
+
 /** What the recording answered is given, not compared; and so is where the handlers are kept. */
 function giveResults(recorded: Call, replayed: Buffer): void {
   const { operation, record, argument, value, result, address } = recorded;
@@ -281,10 +303,7 @@ function giveResults(recorded: Call, replayed: Buffer): void {
   if (operation !== replayed[layout.CALL_OPERATION]) return;
   const spawns = operation === layout.CALL_SPAWN;
   const opens = operation <= layout.CALL_CONNECT || operation === layout.CALL_OPEN || spawns;
-  const names =
-    operation === layout.CALL_TIMER_START ||
-    operation === layout.CALL_OPERATE ||
-    operation === layout.CALL_TAKEN_STREAM;
+  const names = NAMING.has(operation);
   if (spawns) replayed.writeInt32LE(value, layout.CALL_VALUE);
   if (opens) replayed.writeInt32LE(record, layout.CALL_RECORD);
   if (foreignNumber(recorded)) replayed.writeInt32LE(argument, layout.CALL_ARGUMENT);

@@ -158,6 +158,12 @@ export function describeCall(call: Call): string {
       const mode = triggerName(call.argument);
       return `${name}(${call.record}:${call.generation}, ${mode})`;
     }
+    case layout.CALL_SEND_FILE: {
+      if (call.tail.length < 16) return name;
+      const range = `at ${call.tail.readBigUInt64LE(0)}, ${call.tail.readBigUInt64LE(8)} bytes`;
+      const file = `${call.argument}:${call.value >>> 0}`;
+      return `${name}(${call.record}:${call.generation}, file ${file} ${range})`;
+    }
     case layout.CALL_RANDOM:
       return `${name}()`;
     case layout.CALL_STOP:

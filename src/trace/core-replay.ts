@@ -246,6 +246,11 @@ class CoreReplay {
         if (call.mode === layout.MODE_BYTES) call.tail.copy(this.source, address, 0, length);
         return core.operate(record, generation, call.detail, argument, value, address, length);
       }
+      case layout.CALL_SEND_FILE: {
+        const address = core.reserve(length);
+        call.tail.copy(this.source, address, 0, length);
+        return core.sendFile(record, generation, argument, value, address, call.detail);
+      }
       case layout.CALL_READ:
         return core.read(record, generation, argument);
       case layout.CALL_END:

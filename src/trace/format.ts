@@ -91,6 +91,8 @@ export interface TraceHeader {
   readonly sampling: 'none' | 'turn';
   readonly debug: boolean;
   readonly payload: Payload;
+  /** Files that were sent were read and written, so that their bytes are here too. */
+  readonly copiesFiles?: boolean;
   /** Address of the read arena in the memory of the recording reactor. */
   readonly readArena: number;
   readonly program: ProgramDescription | null;
@@ -161,6 +163,7 @@ export function settingsOf(header: TraceHeader): number {
     layout.SETTING_TRACE |
     (header.payload === 'digest' ? layout.SETTING_TRACE_DIGEST : 0) |
     (header.sampling === 'turn' ? layout.SETTING_SAMPLE_TURN : 0) |
-    (header.debug ? layout.SETTING_POISON : 0)
+    (header.debug ? layout.SETTING_POISON : 0) |
+    (header.copiesFiles ? layout.SETTING_COPY_FILES : 0)
   );
 }

@@ -278,6 +278,20 @@ export class ProgramCore implements Core {
     return made?.result ?? layout.CALL_NO_OPERATION;
   }
 
+  sendFile(
+    record: number,
+    generation: number,
+    file: number,
+    fileGeneration: number,
+    address: number,
+    via: number,
+  ): number {
+    const range = { address, length: 16 };
+    const made = this.comparison.sendFile(record, generation, file, fileGeneration, range, via);
+    this.operation = (made?.address ?? 0) | 0;
+    return made?.result ?? layout.CALL_NO_OPERATION;
+  }
+
   operationGeneration(_operation: number): number {
     return this.operation;
   }

@@ -13,17 +13,28 @@ export interface RecordOptions {
    * core can be replayed. Default 'full'.
    */
   readonly payload?: Payload;
+  /**
+   * 'copy': what sendFile sends is read and written, so that the trace has its bytes too. Default
+   * 'reference': operation, file, offset, length and result.
+   */
+  readonly files?: 'reference' | 'copy';
   /** The recording ended because it could not be written. Default: a process warning. */
   readonly onError?: (error: CalandriaError) => void;
 }
 
 /** Records everything that passes through the host's seam into a file (or any sink). */
 export function record(host: Host, where: string | Sink, options: RecordOptions = {}): Host {
-  const { payload = 'full', onError = warn } = options;
+  const { payload = 'full', files = 'reference', onError = warn } = options;
   if (payload !== 'full' && payload !== 'digest') {
     throw new CalandriaError(
       'ERR_CALANDRIA_BAD_OPTION',
       `payload is "full" or "digest", not ${JSON.stringify(payload)}.`,
+    );
+  }
+  if (files !== 'reference' && files !== 'copy') {
+    throw new CalandriaError(
+      'ERR_CALANDRIA_BAD_OPTION',
+      `files is "reference" or "copy", not ${JSON.stringify(files)}.`,
     );
   }
   let recorder: Recorder | undefined;
@@ -37,6 +48,7 @@ export function record(host: Host, where: string | Sink, options: RecordOptions 
     settings:
       (host.settings ?? 0) |
       layout.SETTING_TRACE |
+      (files === 'copy' ? layout.SETTING_COPY_FILES : 0) |
       (payload === 'digest' ? layout.SETTING_TRACE_DIGEST : 0),
     ...(host.seed === undefined ? {} : { seed: host.seed }),
     ...(host.core ? { core: host.core } : {}),

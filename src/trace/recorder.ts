@@ -62,6 +62,7 @@ export class Recorder {
         sampling: run.sampling,
         debug: (settings & layout.SETTING_POISON) !== 0,
         payload: options.payload,
+        copiesFiles: (settings & layout.SETTING_COPY_FILES) !== 0,
         readArena: word(memory, layout.READ_ARENA_BASE),
         program: run.program,
       }),

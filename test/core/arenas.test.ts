@@ -105,7 +105,13 @@ describe('the write arena', () => {
 
   test('blocks stay dense however copies and borrowed bytes alternate', () => {
     const harness = new CoreHarness({
-      limits: { connections: 2, writeSegments: 1, queueBytes: 200_000, queueBytesTotal: 200_000 },
+      limits: {
+        connections: 2,
+        tasks: 1,
+        writeSegments: 1,
+        queueBytes: 200_000,
+        queueBytesTotal: 200_000,
+      },
     });
     const [connection, hog] = [harness.connection(), harness.connection()];
     const blocks = harness.word(layout.BLOCKS_MAX);

@@ -54,6 +54,17 @@ export class Arrivals {
     return part.length;
   }
 
+  /** Where the next bytes would go. */
+  get cursor(): number {
+    return this.room.cursor;
+  }
+
+  /** Bytes of a collect, which counts completions. */
+  collect(submission: Submission, bytes: Uint8Array): number {
+    this.put(submission, bytes);
+    return bytes.length;
+  }
+
   /** Bytes that an operation brings at once; no room for them is answered "not now". */
   brought(submission: Submission, bytes: Uint8Array): number {
     if (bytes.length === 0) return 0;

@@ -1,0 +1,171 @@
+#include "send_file.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+
+#include "files.h"
+#include "outgoing.h"
+#include "system.h"
+#include "warmth.h"
+
+namespace calandria {
+
+namespace {
+
+/** What one call sent, of the bytes and of the file behind them. */
+struct Progress {
+  uint32_t sent;
+  bool blocked;
+  int error;
+};
+
+/**
+ * SIGPIPE cannot be turned off for sendfile(2) as MSG_NOSIGNAL does for send(2). Node ignores it;
+ * where a program does not, it is blocked for the call, and taken back.
+ */
+struct PipeGuard {
+  bool guarding;
+  sigset_t before;
+};
+
+void guard_open(PipeGuard* guard) {
+  struct sigaction action;
+  guard->guarding = sigaction(SIGPIPE, nullptr, &action) == 0 && action.sa_handler != SIG_IGN;
+  if (!guard->guarding) return;
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, &guard->before);
+}
+
+void guard_close(const PipeGuard* guard, bool broken) {
+  if (!guard->guarding) return;
+  if (broken && !sigismember(&guard->before, SIGPIPE)) {
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    const struct timespec now = {};
+    sigtimedwait(&pipe, nullptr, &now);
+  }
+  pthread_sigmask(SIG_SETMASK, &guard->before, nullptr);
+}
+
+void note(Progress* progress, long result) {
+  if (result == -EAGAIN) progress->blocked = true;
+  else progress->error = static_cast<int>(result);
+}
+
+/** Until the range is sent or the socket is full, which a short answer alone does not say. */
+void send_from_file(Shim* shim, int to, const FileRange* range, Progress* progress) {
+  PipeGuard guard;
+  guard_open(&guard);
+  auto offset = static_cast<off64_t>(range->offset);
+  uint32_t left = range->length;
+  while (left > 0) {
+    count(&shim->memory, layout::COUNTER_HOST_SENDS);
+    const long result = system_retry(&shim->interrupted, [&] {
+      return sendfile64(to, range->fd, &offset, left);
+    });
+    if (result <= 0) {
+      note(progress, result == 0 ? -ENODATA : result);
+      break;
+    }
+    left -= static_cast<uint32_t>(result);
+    progress->sent += static_cast<uint32_t>(result);
+  }
+  guard_close(&guard, progress->error == -EPIPE);
+}
+
+/** A file that was truncated behind its mapping is EFAULT for send(2); nobody else touches it. */
+int explain_fault(const FileRange* range, uint64_t offset, int error) {
+  struct stat64 status;
+  if (error != -EFAULT || fstat64(range->fd, &status) < 0) return error;
+  return static_cast<uint64_t>(status.st_size) <= offset ? -ENODATA : error;
+}
+
+void send_from_map(Shim* shim, int to, const FileRange* range, Progress* progress) {
+  const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const uint64_t start = range->offset / page * page;
+  const uint64_t before = range->offset - start;
+  const size_t size = static_cast<size_t>(before) + range->length;
+  void* map = mmap64(nullptr, size, PROT_READ, MAP_SHARED, range->fd, static_cast<off64_t>(start));
+  if (map == MAP_FAILED) return note(progress, -errno);
+  const uint8_t* bytes = static_cast<uint8_t*>(map) + before;
+  uint32_t done = 0;
+  while (done < range->length) {
+    count(&shim->memory, layout::COUNTER_HOST_SENDS);
+    const long result =
+        system_send(&shim->interrupted, to, bytes + done, range->length - done, 0);
+    if (result < 0) {
+      note(progress, explain_fault(range, range->offset + done, static_cast<int>(result)));
+      break;
+    }
+    done += static_cast<uint32_t>(result);
+  }
+  progress->sent += done;
+  munmap(map, size);
+}
+
+/** Nothing came behind what was sent with MSG_MORE: it leaves now (tcp(7), TCP_CORK). */
+void push(Shim* shim, int fd) {
+  const int off = 0;
+  count(&shim->memory, layout::COUNTER_HOST_OTHERS);
+  setsockopt(fd, IPPROTO_TCP, TCP_CORK, &off, sizeof off);
+}
+
+}  // namespace
+
+int32_t send_file(Shim* shim, const Descriptor* connection, uint32_t entry) {
+  const Memory* memory = &shim->memory;
+  const uint32_t operation = field(shim, entry, layout::SUBMISSION_EXTRA);
+  store_word(memory, entry + layout::SUBMISSION_EXTRA, 0);
+  if (operation >= memory->tasks_max) return -EPROTO;
+  if (connection->source != &stream_source) return -EOPNOTSUPP;
+  const uint32_t task = memory->tasks + operation * layout::TASK_SIZE;
+  const uint32_t record = load_unsigned(memory, task + layout::TASK_RECORD);
+  const uint32_t owner = load_unsigned(memory, task + layout::TASK_RECORD_GENERATION);
+  if (descriptor_of(shim, record, owner) < 0) return -EBADF;
+  const Descriptor* descriptor = &shim->descriptors[record];
+  if (descriptor->source != &file_source) return -EBADF;
+  // sendfile(2) would read past the page cache, and wait.
+  if (static_cast<const FileState*>(descriptor->state)->direct) return -EOPNOTSUPP;
+  FileRange range;
+  range.fd = descriptor->fd;
+  range.operation = operation;
+  range.generation = load_unsigned(memory, task + layout::TASK_GENERATION);
+  range.offset = load_long(memory, task + layout::TASK_OFFSET);
+  range.length = load_unsigned(memory, task + layout::TASK_LENGTH);
+  range.remaining = load_long(memory, task + layout::TASK_REMAINING);
+  if (range.remaining > INT64_MAX || range.offset > INT64_MAX - range.remaining) return -EINVAL;
+  if (range.length > range.remaining) return -EPROTO;
+  Outgoing bytes;
+  if (!outgoing_open(&bytes, shim, entry)) return -EPROTO;
+  const int warmed = warm(shim, &range);
+  if (warmed < 0) return warmed;
+  int marks = warmed > 0 ? layout::SENT_AHEAD : 0;
+  const uint32_t length = bytes.left;
+  Progress progress = {};
+  if (length > 0) {
+    const long result = outgoing_send(&bytes, shim, connection->fd, MSG_MORE);
+    if (result < 0) return static_cast<int32_t>(result);
+    progress.sent = static_cast<uint32_t>(result);
+    progress.blocked = progress.sent < length;
+  }
+  if (progress.sent == length) {
+    const bool maps = memory->base[entry + layout::SUBMISSION_DETAIL] == layout::VIA_MAP;
+    if (maps) send_from_map(shim, connection->fd, &range, &progress);
+    else send_from_file(shim, connection->fd, &range, &progress);
+    if (length > 0 && progress.sent == length) push(shim, connection->fd);
+  }
+  if (progress.sent == 0) return progress.blocked ? -EAGAIN : progress.error;
+  if (progress.blocked) marks |= layout::SENT_BLOCKED;
+  store_word(memory, entry + layout::SUBMISSION_EXTRA, marks);
+  return static_cast<int32_t>(progress.sent);
+}
+
+}  // namespace calandria

@@ -1,0 +1,214 @@
+#include "warmth.h"
+
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/uio.h>
+
+#include "completions.h"
+#include "system.h"
+
+namespace calandria {
+
+struct WarmJob {
+  /** First: a request is its job. */
+  Request request;
+  /** Its own: the file may be closed while it runs. */
+  int fd;
+  uint64_t offset;
+  uint64_t length;
+};
+
+namespace {
+
+constexpr uint64_t PAGE = 4096;
+/** Read by one job; as much is read ahead while it is being sent. */
+constexpr uint64_t WINDOW = 1 << 20;
+/** One byte in each step is asked for: a page that is there may still be under way (readahead). */
+constexpr uint64_t STEP = 128 << 10;
+/** What was found holds so long: pages may be evicted behind it. ns */
+constexpr uint64_t VALIDITY = 100000000;
+
+/** cachestat(2), Linux 6.5: the same number on every machine. */
+constexpr long CACHESTAT = 451;
+
+struct CacheRange {
+  uint64_t offset;
+  uint64_t length;
+};
+
+struct CacheStatus {
+  uint64_t cached;
+  uint64_t dirty;
+  uint64_t writeback;
+  uint64_t evicted;
+  uint64_t recently_evicted;
+};
+
+enum class Found { all, none, part, unknown };
+
+Found look_up(int fd, uint64_t offset, uint64_t length) {
+  const CacheRange range = {offset, length};
+  CacheStatus status;
+  if (system_result(syscall(CACHESTAT, fd, &range, &status, 0)) < 0) return Found::unknown;
+  const uint64_t pages = (offset + length + PAGE - 1) / PAGE - offset / PAGE;
+  if (status.cached >= pages) return Found::all;
+  return status.cached == 0 ? Found::none : Found::part;
+}
+
+enum class Readable { yes, no, unknown };
+
+/** Could the byte there be read without waiting? */
+Readable try_byte(int fd, uint64_t offset) {
+  char byte;
+  struct iovec vector = {&byte, 1};
+  const long result = system_result(
+      syscall(SYS_preadv2, fd, &vector, 1, static_cast<unsigned long>(offset), 0, RWF_NOWAIT));
+  if (result == -EOPNOTSUPP || result == -ENOSYS || result == -EINVAL) return Readable::unknown;
+  // At the end of the file there is nothing to wait for either.
+  return result >= 0 ? Readable::yes : Readable::no;
+}
+
+bool try_steps(int fd, uint64_t offset, uint64_t length, bool otherwise) {
+  for (uint64_t at = offset + length - 1;; at -= STEP) {
+    const Readable readable = try_byte(fd, at);
+    if (readable == Readable::no) return false;
+    if (readable == Readable::unknown) return otherwise;
+    if (at - offset < STEP) return true;
+  }
+}
+
+bool cached(int fd, uint64_t offset, uint64_t length) {
+  switch (look_up(fd, offset, length)) {
+    case Found::all:
+      return try_steps(fd, offset, length, true);
+    case Found::none:
+      // Not so when another file system keeps the pages (overlayfs): then bytes can be read.
+      return try_byte(fd, offset) == Readable::yes && try_steps(fd, offset, length, false);
+    default:
+      return false;
+  }
+}
+
+/** Reads the range, and with that puts it into the page cache. */
+int64_t run_job(Request* request) {
+  auto* job = reinterpret_cast<WarmJob*>(request);
+  // Nobody looks at these bytes; what is read counts.
+  char scratch[64 << 10];
+  uint64_t done = 0;
+  uint64_t interrupted = 0;
+  while (done < job->length) {
+    const uint64_t left = job->length - done;
+    const size_t part = left < sizeof scratch ? static_cast<size_t>(left) : sizeof scratch;
+    const long result = system_retry(&interrupted, [&] {
+      return pread64(job->fd, scratch, part, static_cast<off64_t>(job->offset + done));
+    });
+    if (result < 0) return result;
+    if (result == 0) break;
+    done += static_cast<uint64_t>(result);
+  }
+  return static_cast<int64_t>(done);
+}
+
+void free_job(WarmJob* job) {
+  system_close(job->fd);
+  free(job);
+}
+
+void release_job(Shim* shim, Request* request) {
+  auto* job = reinterpret_cast<WarmJob*>(request);
+  Warmth* warmth = shim->warmth == nullptr ? nullptr : &shim->warmth[request->operation];
+  if (warmth != nullptr && warmth->job == job) {
+    warmth->job = nullptr;
+    warmth->until = job->offset + job->length;
+    warmth->since = load_long(&shim->memory, layout::NOW);
+  }
+  free_job(job);
+}
+
+/** 0, or -errno: then nothing was started. */
+int start_job(Shim* shim, Warmth* warmth, const FileRange* range, uint64_t offset,
+              uint64_t length) {
+  auto* job = static_cast<WarmJob*>(calloc(1, sizeof(WarmJob)));
+  if (job == nullptr) return -ENOMEM;
+  job->fd = fcntl(range->fd, F_DUPFD_CLOEXEC, 0);
+  int result = job->fd < 0 ? -errno : 0;
+  if (result < 0) {
+    free(job);
+    return result;
+  }
+  job->offset = offset;
+  job->length = length;
+  job->request.run = run_job;
+  job->request.release = release_job;
+  job->request.operation = range->operation;
+  job->request.generation = range->generation;
+  result = completions_start(shim, &job->request);
+  if (result < 0) {
+    free_job(job);
+    return result;
+  }
+  // Said of the completion, which nobody else collects: not a read that was asked for.
+  job->request.via = layout::VIA_SEND_FILE;
+  warmth->job = job;
+  return 0;
+}
+
+Warmth* warmth_of(Shim* shim, const FileRange* range) {
+  if (shim->warmth == nullptr) {
+    shim->warmth = static_cast<Warmth*>(calloc(shim->memory.tasks_max, sizeof(Warmth)));
+    if (shim->warmth == nullptr) return nullptr;
+  }
+  Warmth* warmth = &shim->warmth[range->operation];
+  if (warmth->generation != range->generation) {
+    *warmth = Warmth{};
+    warmth->generation = range->generation;
+  }
+  return warmth;
+}
+
+uint64_t smaller(uint64_t first, uint64_t second) { return first < second ? first : second; }
+
+}  // namespace
+
+int warm(Shim* shim, const FileRange* range) {
+  Warmth* warmth = warmth_of(shim, range);
+  if (warmth == nullptr) return -ENOMEM;
+  const uint64_t now = load_long(&shim->memory, layout::NOW);
+  const uint64_t end = range->offset + range->remaining;
+  const uint64_t part = range->offset + range->length;
+  const bool fresh = warmth->until >= part && now - warmth->since <= VALIDITY;
+  if (!fresh) {
+    if (warmth->job != nullptr) return -EINPROGRESS;
+    const uint64_t window = smaller(WINDOW, range->remaining);
+    if (cached(range->fd, range->offset, window)) {
+      warmth->until = range->offset + window;
+      warmth->since = now;
+    } else if (window > range->length && cached(range->fd, range->offset, range->length)) {
+      warmth->until = part;
+      warmth->since = now;
+      warmth->cold = true;
+    } else {
+      warmth->cold = true;
+      const int result = start_job(shim, warmth, range, range->offset, window);
+      if (result == 0) return -EINPROGRESS;
+      return result == -EAGAIN ? -EBUSY : result;
+    }
+  }
+  if (warmth->job != nullptr) return 1;
+  // While this part is being sent the next one is read. Nobody waits for it yet, so nothing is lost
+  // when it cannot be.
+  if (!warmth->cold || warmth->until >= end || warmth->until - range->offset > WINDOW) return 0;
+  const uint64_t next = smaller(WINDOW, end - warmth->until);
+  if (cached(range->fd, warmth->until, next)) {
+    warmth->until += next;
+    return 0;
+  }
+  return start_job(shim, warmth, range, warmth->until, next) == 0 ? 1 : 0;
+}
+
+void warm_close(Shim* shim) {
+  free(shim->warmth);
+  shim->warmth = nullptr;
+}
+
+}  // namespace calandria
