@@ -73,7 +73,7 @@ void fill(const Completions* completions, Slot* slot) {
   control->aio_buf = reinterpret_cast<uintptr_t>(writes ? slot->from : slot->bytes);
   control->aio_nbytes = slot->length;
   control->aio_offset = static_cast<int64_t>(slot->offset);
-  // What would make the submission wait (for metadata, for a lock) comes back, and goes to a thread.
+  // What would make the submission wait (for metadata, a lock) comes back, and goes to a thread.
   if (file->nowait) control->aio_rw_flags = RWF_NOWAIT;
 }
 

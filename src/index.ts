@@ -31,6 +31,7 @@ export function createReactor(asked: CreateReactorOptions = {}): Reactor {
 export { completeLimits, type Limits } from './core/limits';
 export { type CalandriaCode, CalandriaError, type SystemError } from './errors';
 export { FileStats } from './files/stats';
+export type { ReadOptions, ReadResult, WriteResult } from './files/types';
 export {
   type Capabilities,
   type Capability,
@@ -58,10 +59,9 @@ export type {
 } from './reactor/datagram-options';
 export { DatagramSocket } from './reactor/datagram-socket';
 export { Directory, type DirectoryEntry, type EntryType } from './reactor/directory';
-export { File, type ReadOptions, type WriteResult } from './reactor/file';
+export { File } from './reactor/file';
 export type { OpenFileOptions } from './reactor/file-arguments';
 export type { Chunks } from './reactor/file-chunks';
-export type { ReadResult } from './reactor/file-transfers';
 export type { Handlers } from './reactor/handlers';
 export type { Inbox, InboxHandlers, InboxOptions } from './reactor/inbox';
 export { Listener } from './reactor/listener';

@@ -1,9 +1,7 @@
 // A directory's entries, in the order in which the file system has them; "." and ".." are not told.
 import * as layout from '../../assembly/layout';
 import { CalandriaError } from '../errors';
-import { checkPath } from './file-arguments';
-import { FileSource } from './file-source';
-import type { Opening } from './opening';
+import type { FileSource } from './file-source';
 import { withPath } from './operations';
 
 export type EntryType =
@@ -57,14 +55,6 @@ export class Directory {
 
   /** The next entry, or null behind the last one. Not to be called again before it has answered. */
   async read(): Promise<DirectoryEntry | null> {
-    if (this.place === this.waiting.length) {
-      this.waiting = await this.list();
-      this.place = 0;
-    }
-    return this.waiting[this.place++] ?? null;
-  }
-
-  private async list(): Promise<DirectoryEntry[]> {
     if (this.closed) {
       const error = new CalandriaError(
         'ERR_CALANDRIA_CLOSED',
@@ -72,9 +62,19 @@ export class Directory {
       );
       throw withPath(error, { syscall: 'getdents', path: this.path });
     }
-    return this.source.ask(layout.TASK_LIST, { syscall: 'getdents', length: BATCH }, ({ bytes }) =>
-      entriesOf(bytes),
-    );
+    if (this.place === this.waiting.length) {
+      this.waiting = await this.list();
+      this.place = 0;
+    }
+    const entry = this.waiting[this.place];
+    if (!entry) return null;
+    this.place++;
+    return entry;
+  }
+
+  private list(): Promise<DirectoryEntry[]> {
+    const asked = { syscall: 'getdents', length: BATCH };
+    return this.source.ask(layout.TASK_LIST, asked, ({ bytes }) => entriesOf(bytes));
   }
 
   /** The entries from here on; closes the directory at the end, and when the loop is left. */
@@ -110,22 +110,4 @@ function entriesOf(batch: Uint8Array): DirectoryEntry[] {
     at = name + ((length + 7) & ~7);
   }
   return entries;
-}
-
-/** reactor.openDirectory */
-export async function openDirectory(opening: Opening, path: string): Promise<Directory> {
-  const subject = checkPath(path);
-  const wanted = {
-    kind: layout.KIND_FILE,
-    subject,
-    name: subject,
-    argument: layout.FILE_DIRECTORY,
-  };
-  const source = opening.source(wanted, (origin) => new FileSource(origin, opening.operations));
-  try {
-    await source.ready();
-  } catch (error) {
-    throw withPath(error as Error, { syscall: 'open', path: subject });
-  }
-  return new Directory(source);
 }

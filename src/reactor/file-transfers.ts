@@ -1,17 +1,11 @@
 // Reads and writes under way: one small object each, which the core's answers are given to.
 import * as layout from '../../assembly/layout';
+import type { ReadResult } from '../files/types';
 import type { FileSource } from './file-source';
 import type { Via, Waiter } from './operations';
 
 export type Settle<Value> = (value: Value) => void;
 export type Fail = (error: Error) => void;
-
-export interface ReadResult<View> {
-  /** Fewer than asked for only at the end of the file. */
-  readonly bytesRead: number;
-  readonly buffer: View;
-  readonly via: Via;
-}
 
 export interface Transferred {
   readonly bytes: number;

@@ -1,43 +1,17 @@
 // A file: promises in the shape of fs/promises' FileHandle. Nothing here waits for a disk; each
 // answer says how it came about (`via`).
+
 import * as layout from '../../assembly/layout';
 import { CalandriaError } from '../errors';
 import { FileStats } from '../files/stats';
+import { readStream, writeStream } from '../files/streams';
+import type { ReadOptions, ReadResult, WriteResult } from '../files/types';
 import { checkOptions } from './arguments';
-import {
-  checkOpen,
-  checkPosition,
-  checkRange,
-  checkView,
-  checkWhole,
-  type OpenFileOptions,
-} from './file-arguments';
+import { checkPosition, checkRange, checkView, checkWhole } from './file-arguments';
 import { type Chunks, chunksOf } from './file-chunks';
-import { FileSource, LENGTH_MAX } from './file-source';
-import {
-  BlockWaiter,
-  type ReadResult,
-  ReadWaiter,
-  type Transferred,
-  WriteWaiter,
-} from './file-transfers';
-import type { Opening } from './opening';
+import { type FileSource, LENGTH_MAX } from './file-source';
+import { BlockWaiter, ReadWaiter, type Transferred, WriteWaiter } from './file-transfers';
 import { type Via, withPath } from './operations';
-
-export interface ReadOptions<View extends NodeJS.ArrayBufferView = NodeJS.ArrayBufferView> {
-  /** Default: a Buffer of 16 KiB. */
-  readonly buffer?: View;
-  readonly offset?: number | null;
-  readonly length?: number | null;
-  /** In the file; without it, the current position, which moves on. */
-  readonly position?: number | bigint | null;
-}
-
-export interface WriteResult<Data> {
-  readonly bytesWritten: number;
-  readonly buffer: Data;
-  readonly via: Via;
-}
 
 export interface FileOrigin {
   readonly source: FileSource;
@@ -57,6 +31,10 @@ export class File {
   private position = 0;
   /** Who uses the current position waits for who used it before. */
   private turn: Promise<unknown> | undefined;
+  /** Asked for, and more than one operation: the descriptor is closed behind them. */
+  private busy = 0;
+  private closing: Promise<void> | undefined;
+  private settleIdle: () => void = () => {};
 
   constructor({ source, append }: FileOrigin) {
     this.source = source;
@@ -74,7 +52,7 @@ export class File {
 
   /** close() was called. */
   get closed(): boolean {
-    return this.source.ending;
+    return this.closing !== undefined || this.source.ending;
   }
 
   /**
@@ -123,6 +101,7 @@ export class File {
   ): void {
     const target = checkRange(checkView('buffer', buffer), offset, length);
     const place = checkPosition(position);
+    this.refuseWhenClosed('read');
     if (place === null) {
       this.inTurn((from) => this.transferAt([target], from, target.length)).then(
         ({ bytes, via }) => resolve({ bytesRead: bytes, buffer, via }),
@@ -130,7 +109,6 @@ export class File {
       );
       return;
     }
-    this.refuseWhenClosed('read');
     const waiter = new BlockWaiter(this.source, target, buffer, resolve, reject);
     this.source.start(layout.TASK_READ, place, target.length, waiter);
   }
@@ -264,9 +242,37 @@ export class File {
     return chunksOf(this, options);
   }
 
+  /** A node:stream over chunks(), with the same options. */
+  createReadStream(options: Chunks = {}): ReturnType<typeof readStream> {
+    return readStream(this, options);
+  }
+
+  /** A node:stream that writes from `start` on (default: the current position). */
+  createWriteStream(options: { readonly start?: number } = {}): ReturnType<typeof writeStream> {
+    checkOptions('options', options);
+    return writeStream(this, checkPosition(options.start));
+  }
+
   /** Waits for what was asked before; resolves when the descriptor is closed. */
   close(): Promise<void> {
-    return this.source.end();
+    this.closing ??= this.whenIdle().then(() => this.source.end());
+    return this.closing;
+  }
+
+  private whenIdle(): Promise<void> {
+    if (this.busy === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.settleIdle = resolve;
+    });
+  }
+
+  private async kept<Value>(promise: Promise<Value>): Promise<Value> {
+    this.busy++;
+    try {
+      return await promise;
+    } finally {
+      if (--this.busy === 0) this.settleIdle();
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -288,6 +294,7 @@ export class File {
     let length = 0;
     for (const target of targets) length += target.length;
     checkWhole('length', length, LENGTH_MAX);
+    this.refuseWhenClosed('read');
     if (position === null) return this.inTurn((from) => this.transferAt(targets, from, length));
     return this.transferAt(targets, position, length);
   }
@@ -297,7 +304,6 @@ export class File {
     position: number,
     length: number,
   ): Promise<Transferred> {
-    this.refuseWhenClosed('read');
     return new Promise((settle, fail) => {
       const waiter = new ReadWaiter(this.source, targets, settle, fail);
       this.source.start(layout.TASK_READ, position, length, waiter);
@@ -305,19 +311,23 @@ export class File {
   }
 
   private put(pieces: readonly Uint8Array[], position: number | null): Promise<Transferred> {
+    this.refuseWhenClosed('write');
     if (position === null) return this.inTurn((from) => this.putAt(pieces, from));
-    return this.putAt(pieces, position);
+    return this.kept(this.putAt(pieces, position));
   }
 
   private putAt(pieces: readonly Uint8Array[], position: number): Promise<Transferred> {
-    this.refuseWhenClosed('write');
     return new Promise((settle, fail) => {
       new WriteWaiter(this.source, { pieces, position, ordered: this.append }, settle, fail).go();
     });
   }
 
   /** At the current position, which moves on by what was read or written. */
-  private async inTurn(use: (from: number) => Promise<Transferred>): Promise<Transferred> {
+  private inTurn(use: (from: number) => Promise<Transferred>): Promise<Transferred> {
+    return this.kept(this.whenItsTurn(use));
+  }
+
+  private async whenItsTurn(use: (from: number) => Promise<Transferred>): Promise<Transferred> {
     while (this.turn) await this.turn;
     const used = use(this.position);
     const turn = used.then(
@@ -349,29 +359,4 @@ function checkViews(buffers: readonly NodeJS.ArrayBufferView[]): Uint8Array[] {
     throw new CalandriaError('ERR_CALANDRIA_BAD_OPTION', 'buffers is an array of views.');
   }
   return buffers.map((buffer, place) => checkView(`buffers[${place}]`, buffer));
-}
-
-/** reactor.openFile */
-export async function openFile(
-  opening: Opening,
-  path: string,
-  flags: string,
-  mode: number,
-  options: OpenFileOptions,
-): Promise<File> {
-  const asked = checkOpen(path, flags, mode, options);
-  const wanted = {
-    kind: layout.KIND_FILE,
-    subject: asked.path,
-    name: asked.path,
-    argument: asked.flags,
-    value: asked.mode,
-  };
-  const source = opening.source(wanted, (origin) => new FileSource(origin, opening.operations));
-  try {
-    await source.ready();
-  } catch (error) {
-    throw withPath(error as Error, { syscall: 'open', path: asked.path });
-  }
-  return new File({ source, append: (asked.flags & layout.FILE_APPEND) !== 0 });
 }

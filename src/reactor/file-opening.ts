@@ -1,0 +1,42 @@
+// Opening files and directories: a record, and when the system has answered the object for it.
+import * as layout from '../../assembly/layout';
+import { Directory } from './directory';
+import { File } from './file';
+import { checkOpen, checkPath, type OpenFileOptions } from './file-arguments';
+import { FileSource } from './file-source';
+import type { Opening } from './opening';
+import { withPath } from './operations';
+
+async function open(
+  opening: Opening,
+  path: string,
+  argument: number,
+  value: number,
+): Promise<FileSource> {
+  const wanted = { kind: layout.KIND_FILE, subject: path, name: path, argument, value };
+  const source = opening.source(wanted, (origin) => new FileSource(origin, opening.operations));
+  try {
+    await source.ready();
+  } catch (error) {
+    throw withPath(error as Error, { syscall: 'open', path });
+  }
+  return source;
+}
+
+/** reactor.openFile */
+export async function openFile(
+  opening: Opening,
+  path: string,
+  flags: string,
+  mode: number,
+  options: OpenFileOptions,
+): Promise<File> {
+  const asked = checkOpen(path, flags, mode, options);
+  const source = await open(opening, asked.path, asked.flags, asked.mode);
+  return new File({ source, append: (asked.flags & layout.FILE_APPEND) !== 0 });
+}
+
+/** reactor.openDirectory */
+export async function openDirectory(opening: Opening, path: string): Promise<Directory> {
+  return new Directory(await open(opening, checkPath(path), layout.FILE_DIRECTORY, 0));
+}
