@@ -46,9 +46,11 @@ export interface SystemError extends Error {
 const NAMES: Record<number, string> = {
   1: 'EPERM',
   2: 'ENOENT',
+  3: 'ESRCH',
   4: 'EINTR',
   5: 'EIO',
   9: 'EBADF',
+  10: 'ECHILD',
   11: 'EAGAIN',
   12: 'ENOMEM',
   13: 'EACCES',

@@ -5,6 +5,7 @@ import { Socket } from 'node:net';
 import { isatty, ReadStream } from 'node:tty';
 import * as layout from '../../assembly/layout';
 import type { OpenRequest } from './node-openers';
+import type { Source } from './node-source';
 import { HIGH_WATER, Stream } from './node-stream';
 
 const ACCESS = 3;
@@ -45,19 +46,26 @@ function wrap(fd: number): { socket: Socket; writeOnly: boolean } {
   }
 }
 
-export class AdoptedSource extends Stream {
+/** A stream that may go one way only. */
+export class PipeStream extends Stream {
   private readonly writeOnly: boolean;
 
-  constructor({ argument, report }: OpenRequest) {
-    const { socket, writeOnly } = wrap(argument);
+  constructor(socket: Socket, writeOnly: boolean, report: (source: Source) => void) {
     super(socket, report);
     this.writeOnly = writeOnly;
     if (!writeOnly) this.start();
-    this.raise(layout.READY_OUT);
   }
 
   override shutDown(): number {
     super.shutDown();
     return this.writeOnly ? layout.SHUT_DOWN_ALL : 0;
+  }
+}
+
+export class AdoptedSource extends PipeStream {
+  constructor({ argument, report }: OpenRequest) {
+    const { socket, writeOnly } = wrap(argument);
+    super(socket, writeOnly, report);
+    this.raise(layout.READY_OUT);
   }
 }

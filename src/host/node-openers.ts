@@ -8,6 +8,7 @@ import { DatagramSource } from './node-datagrams';
 import { openFile } from './node-files';
 import { openInbox } from './node-inbox';
 import { PathSource } from './node-path';
+import { ProcessSource } from './node-process';
 import { SignalSource } from './node-signal';
 import type { Source } from './node-source';
 
@@ -32,5 +33,6 @@ export const OPENERS: Readonly<Record<number, (request: OpenRequest) => Source>>
   [layout.KIND_CONNECTION]: (request) => new AdoptedSource(request),
   [layout.KIND_DATAGRAM]: (request) => new DatagramSource(request),
   [layout.KIND_PATH]: (request) => new PathSource(request),
+  [layout.KIND_PROCESS]: (request) => new ProcessSource(request),
   [layout.KIND_SIGNAL]: (request) => new SignalSource(request),
 };

@@ -27,7 +27,9 @@ export abstract class Source {
   /** The core has closed it: nothing that happens now concerns the record. */
   protected closed = false;
   private ready = 0;
-  private readonly report: (source: Source) => void;
+  protected readonly report: (source: Source) => void;
+  /** OPEN answers what became of it, with the name; nothing is told later. */
+  readonly opensAtOnce: boolean = false;
 
   constructor(report: (source: Source) => void) {
     this.report = report;

@@ -13,6 +13,7 @@ import type { Host, Seam } from './host';
 import { Completions } from './node-completions';
 import { ListenerSource } from './node-listener';
 import { OPENERS } from './node-openers';
+import { ProcessSource } from './node-process';
 import { numberOf, type Source } from './node-source';
 import { HIGH_WATER, Stream } from './node-stream';
 import { Outgoing } from './outgoing';
@@ -35,6 +36,8 @@ class NodeHost implements DrivenHost {
   private ready: Source[] = [];
   /** Of inboxes, by the id that opens them. */
   private readonly rings = new Map<number, Ring>();
+  /** What OPEN made last. */
+  private opened: Source | undefined;
   private keeper: NodeJS.Timeout | undefined;
   private timer: NodeJS.Timeout | undefined;
   private armed = 0n;
@@ -112,6 +115,7 @@ class NodeHost implements DrivenHost {
       return this.openSocket(entry, operation === layout.OPERATION_CONNECT);
     }
     if (operation === layout.OPERATION_OPEN) return this.openOther(entry);
+    if (operation === layout.OPERATION_TAKE) return this.take(entry);
     if (operation === layout.OPERATION_ANNOUNCED) return this.completions.announced();
     if (operation === layout.OPERATION_COLLECT) return this.collect(entry);
     const record = word(memory, entry + layout.SUBMISSION_RECORD);
@@ -175,6 +179,8 @@ class NodeHost implements DrivenHost {
     const length = word(memory, entry + layout.SUBMISSION_LENGTH);
     const record = word(memory, entry + layout.SUBMISSION_RECORD);
     const generation = word(memory, entry + layout.SUBMISSION_GENERATION);
+    // For the streams of a process too: what was spawned cannot be undone for want of room.
+    if (!this.room.ensure(4 * layout.PEER_SIZE)) return -layout.ERROR_CANCELED;
     try {
       const source = opener({
         bytes: Buffer.from(memory.buffer, address, length),
@@ -185,10 +191,22 @@ class NodeHost implements DrivenHost {
         report: this.report,
       });
       this.keep(source, record, generation);
-      return -layout.ERROR_IN_PROGRESS;
+      this.opened = source;
+      return source.opensAtOnce ? this.answerStatus(entry, source) : -layout.ERROR_IN_PROGRESS;
     } catch (error) {
       return -numberOf(error);
     }
+  }
+
+  /** TAKE: a stream of the process that was spawned just before. */
+  private take(entry: number): number {
+    const { opened } = this;
+    const which = word(this.memory, entry + layout.SUBMISSION_ARGUMENT);
+    const stream = opened instanceof ProcessSource ? opened.stream(which) : undefined;
+    if (!stream) return BAD_DESCRIPTOR;
+    const record = word(this.memory, entry + layout.SUBMISSION_RECORD);
+    this.keep(stream, record, word(this.memory, entry + layout.SUBMISSION_GENERATION));
+    return this.answerStatus(entry, stream);
   }
 
   /** LISTEN and CONNECT: node:net tells later what became of them. */

@@ -157,7 +157,9 @@ forEachHost('processes', (bench) => {
           data(connection, bytes) {
             if (connection === child.stdout) sum.update(bytes);
           },
-          close: (connection) => connection === child.stdout && ended.resolve(),
+          close(connection) {
+            if (connection === child.stdout) ended.resolve();
+          },
         },
       },
     );
@@ -181,7 +183,9 @@ forEachHost('processes', (bench) => {
       streams: {
         drain: (connection) => void connection.write('more'.repeat(1000)),
         error: (_, { code }: Error & { code?: string }) => void errors.push(String(code)),
-        close: (connection) => connection === child.stdin && closed.resolve(connection),
+        close(connection) {
+          if (connection === child.stdin) closed.resolve(connection);
+        },
       },
     });
     const stdin = child.stdin as Connection;
