@@ -6,6 +6,7 @@ import * as layout from './layout';
 import { count } from './memory';
 import * as pieces from './pieces';
 import * as records from './records';
+import { leaveOut } from './stream';
 import { setWriteError } from './updates';
 
 // <asm-generic/errno.h>: what the network, or the name of a peer, says about one datagram, and not
@@ -128,7 +129,7 @@ export function whole(record: i32, length: u32): u32 {
 /** Datagrams that whole() has seen. */
 let walked = 0;
 
-/** Do these bytes hold whole datagrams, as in a batch? */
+/** Do the bytes of the last call hold whole datagrams, as in a batch? */
 export function wellFormed(address: u32, length: u32): bool {
   let at = address;
   const end = address + length;
@@ -138,6 +139,7 @@ export function wellFormed(address: u32, length: u32): bool {
     if (size > <u32>layout.DATAGRAM_MAX) return false;
     const padded = <u32>layout.DATAGRAM_HEAD + ((size + 7) & ~7);
     if (padded > end - at) return false;
+    leaveOut(at - address + layout.DATAGRAM_HEAD, padded - layout.DATAGRAM_HEAD);
     at += padded;
   }
   return true;

@@ -7,7 +7,7 @@ import * as layout from './layout';
 import { bounce, word } from './memory';
 import * as operations from './operations';
 import * as records from './records';
-import { detail, logged, loggedBytes, loggedLength, named, result } from './stream';
+import { detail, leaveOut, logged, loggedBytes, loggedLength, named, result } from './stream';
 
 /** A source of this kind. The bytes lie where reserve() said; returns the record. */
 export function openSource(
@@ -32,10 +32,12 @@ export function openSource(
 /** Datagrams, in the form of a batch, where reserve() said: all are taken, or none. */
 export function sendTo(record: i32, generation: u32, address: u32, length: u32): i32 {
   loggedBytes(layout.CALL_SEND_TO, record, generation, 0, 0, address, length, false);
+  const formed = datagrams.wellFormed(address, length);
+  if (!formed) leaveOut(0, length);
   const admitted = admit(record, generation, length);
   if (admitted != layout.CALL_TAKEN) return result(admitted);
   if (records.kind(record) != layout.KIND_DATAGRAM) return result(layout.CALL_WRONG_KIND);
-  if (!datagrams.wellFormed(address, length)) return result(layout.CALL_BAD_BYTES);
+  if (!formed) return result(layout.CALL_BAD_BYTES);
   if (dropping(record)) return result(layout.CALL_TAKEN);
   const home = address == bounce ? layout.NONE : arenas.commit(address, length);
   return result(enqueue(record, address, length, home));

@@ -93,6 +93,12 @@ export function loggedLength(length: u32): void {
   if (settings & layout.SETTING_TRACE) store<u32>(entry, length, layout.CALL_LENGTH);
 }
 
+/** Of a trace with digests: these bytes of the last call are not in it. */
+export function leaveOut(from: u32, length: u32): void {
+  const both = layout.SETTING_TRACE | layout.SETTING_TRACE_DIGEST;
+  if ((settings & both) == both) memory.fill(entry + layout.CALL_SIZE + from, 0, length);
+}
+
 /** Which task the last call is about. */
 export function detail(task: i32): void {
   if (settings & layout.SETTING_TRACE) store<u8>(entry, <u8>task, layout.CALL_DETAIL);

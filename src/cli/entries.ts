@@ -95,7 +95,12 @@ const OPERATION_NAMES: Record<number, string> = {
   [layout.OPERATION_CLOSE]: 'close',
   [layout.OPERATION_SAMPLE]: 'sample',
   [layout.OPERATION_OPTION]: 'option',
+  [layout.OPERATION_OPEN]: 'open',
+  [layout.OPERATION_OPERATE]: 'operate',
   [layout.OPERATION_SEND_FILE]: 'send file',
+  [layout.OPERATION_ANNOUNCED]: 'announced',
+  [layout.OPERATION_COLLECT]: 'collect',
+  [layout.OPERATION_TAKE]: 'take stream',
 };
 
 function* completionsOf(completions: Buffer): Generator<Entry> {
@@ -148,10 +153,12 @@ function* deliveriesOf(deliveries: Buffer): Generator<Entry> {
 
 function describeDelivery(kind: number, delivery: Buffer): string {
   const name = deliveryName(kind) ?? `delivery ${kind}`;
-  if (kind === layout.DELIVER_DATA) {
-    return `${name} ${delivery.readUInt32LE(layout.DELIVERY_LENGTH)} bytes`;
-  }
   const value = delivery.readInt32LE(layout.DELIVERY_VALUE);
+  if (kind === layout.DELIVER_DATA) {
+    // Of a stream it says nothing; a batch has at least one record.
+    const records = value === 0 ? '' : `, records: ${value}`;
+    return `${name} ${delivery.readUInt32LE(layout.DELIVERY_LENGTH)} bytes${records}`;
+  }
   return kind === layout.DELIVER_ERROR ? `${name} ${errorName(value)}` : name;
 }
 
@@ -161,6 +168,8 @@ function describeDelivery(kind: number, delivery: Buffer): string {
 const CALLS_OF_CONNECTIONS: ReadonlySet<number> = new Set([
   layout.CALL_WRITE,
   layout.CALL_SEND_FILE,
+  layout.CALL_OPERATE,
+  layout.CALL_SEND_TO,
   layout.CALL_READ,
   layout.CALL_END,
   layout.CALL_CLOSE,
@@ -168,6 +177,12 @@ const CALLS_OF_CONNECTIONS: ReadonlySet<number> = new Set([
   layout.CALL_SAMPLE,
   layout.CALL_OPTION,
   layout.CALL_THROWN,
+]);
+
+const OPENING_CALLS: ReadonlySet<number> = new Set([
+  layout.CALL_LISTEN,
+  layout.CALL_CONNECT,
+  layout.CALL_OPEN,
 ]);
 
 function* callsOf(stream: Buffer, prefix: string): Generator<Entry> {
@@ -178,7 +193,7 @@ function* callsOf(stream: Buffer, prefix: string): Generator<Entry> {
     }
     const { operation, record, generation, result } = call;
     const text = `${prefix}${describeCall(call)} → ${result}`;
-    const opened = operation === layout.CALL_LISTEN || operation === layout.CALL_CONNECT;
+    const opened = OPENING_CALLS.has(operation);
     if (CALLS_OF_CONNECTIONS.has(operation)) yield entry('call', record, generation, text);
     // What was opened is the result, and its generation is kept beside it.
     else if (opened) yield entry('call', result, call.address, text);

@@ -137,7 +137,8 @@ function countCalls(stream: Buffer): { calls: number; bytes: number } {
   for (const call of splitCalls(stream)) {
     calls += 1;
     // A write that was refused has a negative result and took nothing.
-    if (call?.operation === layout.CALL_WRITE && call.result >= 0) bytes += call.length;
+    const writes = call?.operation === layout.CALL_WRITE || call?.operation === layout.CALL_SEND_TO;
+    if (writes && call.result >= 0) bytes += call.length;
   }
   return { calls, bytes };
 }

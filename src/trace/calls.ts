@@ -1,5 +1,6 @@
 // Calls as a reader sees them, and in words.
 import * as layout from '../../assembly/layout';
+import { readPeer } from '../reactor/address';
 import { triggerName } from '../reactor/triggers';
 import { digestsOf, padded } from './format';
 
@@ -144,11 +145,14 @@ export function describeCall(call: Call): string {
       return `${name}(${delay / 1e6} ms${call.record ? ', repeating' : ''})`;
     }
     case layout.CALL_OPEN: {
-      const text = call.tail.subarray(0, call.length).toString();
-      return `${name} ${kindName(call.generation >>> 16)}(${JSON.stringify(text)}, ${call.argument})`;
+      const kind = call.generation >>> 16;
+      const [text = '', remote] = call.tail.subarray(0, call.length).toString().split('\0');
+      const port = kind === layout.KIND_DATAGRAM ? `port ${call.argument & 0xffff}` : call.argument;
+      const to = remote === undefined ? '' : ` to ${JSON.stringify(remote)}`;
+      return `${name} ${kindName(kind)}(${JSON.stringify(text)}, ${port}${to})`;
     }
     case layout.CALL_SEND_TO:
-      return `${name}(${call.record}:${call.generation}, ${describeBytes(call)})`;
+      return `${name}(${call.record}:${call.generation}, ${describeDatagrams(call)})`;
     case layout.CALL_OPERATE: {
       const offset = (call.argument >>> 0) + call.value * 2 ** 32;
       const what = TASKS[call.detail] ?? `task ${call.detail}`;
@@ -177,6 +181,21 @@ export function describeCall(call: Call): string {
 function describeWants({ generation }: Call): string {
   const change = generation & layout.WANTS_CHANGE ? ', with change' : '';
   return `${change}${generation & layout.WANTS_END ? ', with end' : ''}`;
+}
+
+/** Where to, and how long: a message stands behind each head. */
+function describeDatagrams({ tail, length }: Call): string {
+  const shown: string[] = [];
+  for (let at = 0; at + layout.DATAGRAM_HEAD <= length; ) {
+    const size = tail.readUInt32LE(at + layout.DATAGRAM_LENGTH);
+    const { family, address, port } = readPeer(tail, at);
+    const named = tail.readUInt16LE(at + layout.PEER_FAMILY) !== 0;
+    const to =
+      family === 'local' ? (named ? 'a local socket' : 'the remote') : `${address}:${port}`;
+    shown.push(`${size} bytes to ${to}`);
+    at += layout.DATAGRAM_HEAD + padded(size);
+  }
+  return shown.join(', ');
 }
 
 const SHOWN = 24;

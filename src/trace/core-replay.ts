@@ -103,8 +103,8 @@ class CoreReplay {
     }
     turn.completions.copy(this.source, base);
     turn.events.copy(this.source, word(memory, layout.EVENTS_BASE));
-    if (this.logs) {
-      for (const { address, bytes } of turn.payload) bytes.copy(this.source, address);
+    for (const { address, whole, bytes } of turn.payload) {
+      if (whole) bytes.copy(this.source, address);
     }
     memory.words[layout.SUBMISSION_DONE >> 2] = total;
     memory.words[layout.EVENT_COUNT >> 2] =

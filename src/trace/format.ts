@@ -44,8 +44,9 @@
 //          (the submission with its result, assembly/layout.ts); payload; updates, 24 bytes each;
 //          deliveries, 32 bytes each
 //   A payload range is { u32 address, u32 length } and then its bytes, padded; with payload
-//   "digest" a u64 for each 4 KiB instead (assembly/digest.ts). Addresses are those of the
-//   recording reactor's memory; the header says where its read arena began.
+//   "digest" a u64 for each 4 KiB instead (assembly/digest.ts), and ranges of the few bytes that
+//   the core itself reads, marked by bit 31 of the length. Addresses are those of the recording
+//   reactor's memory; the header says where its read arena began.
 //
 // CALL: calls of the program (assembly/layout.ts, "Call"), one after another
 //
@@ -68,6 +69,9 @@ export const MAGIC = Buffer.from([0x89, 0x43, 0x41, 0x4c, 0x0d, 0x0a, 0x1a, 0x0a
 export const FILE_HEAD = 24;
 export const BLOCK_HEAD = 24;
 export const IN_HEAD = 48;
+
+/** In the length of a payload range: the bytes themselves, whatever the payload. */
+export const RANGE_KEPT = 1 << 31;
 
 export const KIND_IN = 0x20204e49;
 export const KIND_CALL = 0x4c4c4143;

@@ -3,12 +3,13 @@
 import * as layout from '../../assembly/layout';
 import { CalandriaError } from '../errors';
 import type { Block } from './blocks';
-import { digestsOf, IN_HEAD, padded, type TraceHeader } from './format';
+import { digestsOf, IN_HEAD, padded, RANGE_KEPT, type TraceHeader } from './format';
 
 export interface PayloadRange {
   readonly address: number;
   readonly length: number;
-  /** The bytes, or with payload "digest" their digests. */
+  /** The bytes are there; else, with payload "digest", their digests. */
+  readonly whole: boolean;
   readonly bytes: Buffer;
 }
 
@@ -83,9 +84,11 @@ export function decodeIn(block: Block, header: TraceHeader, spilled: Buffer[]): 
   const payload: PayloadRange[] = [];
   for (let left = body.readUInt32LE(36); left > 0; left--) {
     const head = sections.take(8);
-    const length = head.readUInt32LE(4);
-    const size = header.payload === 'full' ? length : 8 * digestsOf(length);
-    payload.push({ address: head.readUInt32LE(0), length, bytes: sections.take(size) });
+    const marked = head.readInt32LE(4);
+    const length = marked & ~RANGE_KEPT;
+    const whole = header.payload === 'full' || (marked & RANGE_KEPT) !== 0;
+    const size = whole ? length : 8 * digestsOf(length);
+    payload.push({ address: head.readUInt32LE(0), length, whole, bytes: sections.take(size) });
   }
   const updates = sections.take(body.readUInt32LE(40) * layout.UPDATE_SIZE);
   const deliveries = sections.take(body.readUInt32LE(44) * layout.DELIVERY_SIZE);

@@ -6,6 +6,7 @@ import { long, type ReactorMemory, word } from '../core/memory';
 import { CalandriaError } from '../errors';
 import type { RunDescription } from '../host/host';
 import { packageVersion } from '../package-root';
+import { headsOf } from './batch-heads';
 import {
   BLOCK_HEAD,
   digestsOf,
@@ -19,6 +20,7 @@ import {
   layoutHash,
   type Payload,
   padded,
+  RANGE_KEPT,
   sealBlock,
 } from './format';
 import type { Sink } from './sink';
@@ -97,7 +99,7 @@ export class Recorder {
     this.region(layout.CALLS_BASE, outside);
     this.region(layout.EVENTS_BASE, events * eventSize);
     this.region(layout.SUBMISSIONS_BASE, completions * layout.SUBMISSION_SIZE);
-    const ranges = completions > 0 ? this.payload() : 0;
+    const ranges = completions > 0 ? this.payload(completions) : 0;
     this.put(head + 36, ranges);
     this.region(layout.UPDATES_BASE, updates * layout.UPDATE_SIZE);
     this.region(layout.DELIVERIES_BASE, deliveries * layout.DELIVERY_SIZE);
@@ -150,7 +152,7 @@ export class Recorder {
    * Byte ranges of the read arena that this turn's reads filled, a few at the most: reads are
    * packed.
    */
-  private payload(): number {
+  private payload(completions: number): number {
     const stamp = word(this.memory, layout.TURN);
     const segments = word(this.memory, layout.READ_SEGMENTS_MAX);
     const table = word(this.memory, layout.SEGMENTS_BASE);
@@ -165,6 +167,19 @@ export class Recorder {
       this.put(head + 4, length);
       if (this.digest) this.digests(this.digest, start, length);
       else this.copy(start, length);
+      ranges++;
+    }
+    return this.digest ? ranges + this.heads(completions) : ranges;
+  }
+
+  /** What the core reads of the bytes, as it is. */
+  private heads(completions: number): number {
+    let ranges = 0;
+    for (const [start, length] of headsOf(this.memory, completions)) {
+      const head = this.grow(8);
+      this.put(head, start);
+      this.put(head + 4, length | RANGE_KEPT);
+      this.copy(start, length);
       ranges++;
     }
     return ranges;
