@@ -5,6 +5,7 @@
 import * as arenas from './arenas';
 import * as draining from './draining';
 import { abandon, abandonAll } from './failure';
+import * as idle from './idle';
 import * as layout from './layout';
 import { bounce, long, setLong, setWord, word } from './memory';
 import * as pieces from './pieces';
@@ -245,7 +246,17 @@ export function option(record: i32, generation: u32, name: i32, value: i32): i32
 export function timerStart(delayLow: u32, delayHigh: u32, repeat: i32): i32 {
   logged(layout.CALL_TIMER_START, repeat, delayLow, delayHigh, 0);
   const delay = <u64>delayLow | ((<u64>delayHigh) << 32);
-  const timer = timers.start(delay, repeat ? delay : 0);
+  return started(timers.start(delay, repeat ? delay : 0));
+}
+
+/** An idle watcher (idle.ts), named and cancelled as a timer. */
+export function idleStart(withinLow: u32, withinHigh: u32, repeat: i32): i32 {
+  logged(layout.CALL_IDLE_START, repeat, withinLow, withinHigh, 0);
+  const within = <u64>withinLow | ((<u64>withinHigh) << 32);
+  return started(timers.start(within, idle.period(within, repeat != 0)));
+}
+
+function started(timer: i32): i32 {
   if (timer == layout.NONE) return result(layout.CALL_NO_TIMER);
   named(timers.generation(timer));
   return result(timer);

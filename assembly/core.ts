@@ -14,6 +14,7 @@ import { ingestCompletions } from './completions';
 import { digest as digestBytes } from './digest';
 import { dropWhenLate, dueAt, lookWhenDue } from './draining';
 import { ingestEvents } from './events';
+import { quiet, settleIdle } from './idle';
 import * as layout from './layout';
 import { unparkWhenDue } from './listeners';
 import { bind, deliveries, long, setLong, setWord, submissions, updates, word } from './memory';
@@ -29,6 +30,7 @@ export {
   close,
   destroy,
   end as finish,
+  idleStart,
   open,
   option,
   random,
@@ -82,13 +84,16 @@ export function turn(): void {
   setWord(layout.TURN_AGAIN, 0);
   setWord(layout.DELIVERY_COUNT, 0);
   setWord(layout.UPDATE_COUNT, 0);
+  const idle = quiet();
   ingestCompletions();
   ingestEvents();
   setWord(layout.EVENT_COUNT, 0);
   cancelAbandoned();
   feedStarved();
   arm();
+  const delivered = word(layout.DELIVERY_COUNT);
   fire();
+  settleIdle(idle && word(layout.DELIVERY_COUNT) == delivered);
   unparkWhenDue();
   lookWhenDue();
   settleUpdates();

@@ -18,13 +18,14 @@ export function deliver(kind: i32, record: i32, address: u32, length: u32, value
   store<i32>(entry, load<i32>(source, layout.RECORD_LISTENER), layout.DELIVERY_LISTENER);
 }
 
-export function deliverTimer(timer: i32, generation: u32, expirations: i32): void {
+/** A timer's expirations, or whether an idle watcher was forced. */
+export function deliverTimer(kind: i32, timer: i32, generation: u32, value: i32): void {
   const entry = next();
   memory.fill(entry, 0, layout.DELIVERY_SIZE);
-  store<u32>(entry, layout.DELIVER_TIMER, layout.DELIVERY_KIND);
+  store<u32>(entry, kind, layout.DELIVERY_KIND);
   store<i32>(entry, timer, layout.DELIVERY_RECORD);
   store<u32>(entry, generation, layout.DELIVERY_GENERATION);
-  store<i32>(entry, expirations, layout.DELIVERY_VALUE);
+  store<i32>(entry, value, layout.DELIVERY_VALUE);
 }
 
 /** What became of an operation, or of a part of it. Its source may be gone already. */

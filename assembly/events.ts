@@ -14,6 +14,17 @@ const EPOLLERR = 0x008;
 const EPOLLHUP = 0x010;
 const EPOLLRDHUP = 0x2000;
 
+/** Does the vector hold anything but wake-ups? */
+export function bringsNews(): bool {
+  const total = word(layout.EVENT_COUNT);
+  const size = word(layout.EVENT_RECORD_SIZE);
+  const index = word(layout.EVENT_FORMAT) == layout.FORMAT_EPOLL ? size - 8 : 0;
+  for (let place = 0; place < total; place++) {
+    if (load<i32>(events + place * size + index) != layout.RECORD_WAKE) return true;
+  }
+  return false;
+}
+
 export function ingestEvents(): void {
   const total = word(layout.EVENT_COUNT);
   const size = word(layout.EVENT_RECORD_SIZE);

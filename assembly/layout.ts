@@ -221,6 +221,12 @@ export const STATE_FILES_EXPECTED = CONTROL + 904;
 /** Files whose next part found no room among the unsent bytes. */
 export const STATE_FILES_STARVED = CONTROL + 908;
 
+/** Idle watchers whose period has begun, first in, first out (idle.ts). */
+export const STATE_IDLE_HEAD = CONTROL + 832;
+export const STATE_IDLE_TAIL = CONTROL + 836;
+/** The program called since the last turn: that is input, too. */
+export const STATE_CALLED = CONTROL + 840;
+
 // Counters: u64 each. The core's are part of the determinism; the host's say what the kernel was
 // asked.
 export const COUNTER_EVENTS = CONTROL + 1024;
@@ -929,6 +935,7 @@ export const TIMER_SIZE = 32;
 export const TIMER_SHIFT = 5;
 /** u64 nanoseconds; while arming, the delay. */
 export const TIMER_DEADLINE = 0;
+/** u64 nanoseconds, 0: once. The highest bits mark an idle watcher (idle.ts). */
 export const TIMER_PERIOD = 8;
 export const TIMER_SEQUENCE = 16;
 export const TIMER_GENERATION = 20;

@@ -8,6 +8,12 @@ import { calls, count, settings, setWord, word } from './memory';
 
 let entry: u32 = 0;
 
+/** A call, recorded or not; one from outside is input of the next turn. */
+function note(): void {
+  count(layout.COUNTER_CALLS);
+  if (word(layout.PHASE) == layout.PHASE_OUTSIDE) setWord(layout.STATE_CALLED, 1);
+}
+
 /** Appends a call without bytes. */
 export function logged(
   operation: i32,
@@ -16,7 +22,7 @@ export function logged(
   argument: i32,
   value: i32,
 ): void {
-  count(layout.COUNTER_CALLS);
+  note();
   if (!(settings & layout.SETTING_TRACE)) return;
   begin(operation, record, generation, argument, value);
   store<u8>(entry, layout.MODE_NONE, layout.CALL_MODE);
@@ -36,7 +42,7 @@ export function loggedBytes(
   length: u32,
   borrowed: bool,
 ): void {
-  count(layout.COUNTER_CALLS);
+  note();
   if (!(settings & layout.SETTING_TRACE)) return;
   begin(operation, record, generation, argument, value);
   const payload = operation == layout.CALL_WRITE || operation == layout.CALL_OPERATE;

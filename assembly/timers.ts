@@ -4,11 +4,12 @@
 // the turn, so the time at the call is not known, and a timer must never be early.
 
 import { deliverTimer } from './deliveries';
+import * as idle from './idle';
 import * as layout from './layout';
 import { count, long, setLong, setWord, timerHeap, timers, word } from './memory';
 import { again } from './submissions';
 
-function at(timer: i32): u32 {
+export function at(timer: i32): u32 {
   return timers + ((<u32>timer) << layout.TIMER_SHIFT);
 }
 
@@ -123,6 +124,7 @@ export function owns(timer: i32, ofGeneration: u32): bool {
 export function cancel(timer: i32): void {
   store<u32>(at(timer), generation(timer) + 1, layout.TIMER_GENERATION);
   if (load<i32>(at(timer), layout.TIMER_PLACE) != 0) {
+    if (idle.watches(timer)) idle.rest(timer);
     remove(timer);
     setWord(layout.TIMERS_USED, word(layout.TIMERS_USED) - 1);
     free(timer);
@@ -149,6 +151,7 @@ export function arm(): void {
     } else {
       store<u64>(at(timer), now + delay, layout.TIMER_DEADLINE);
       push(timer);
+      if (idle.watches(timer)) idle.wait(timer);
     }
     timer = next;
   }
@@ -171,25 +174,35 @@ export function fire(): void {
     const timer = load<i32>(heapAt(0));
     const deadline = load<u64>(at(timer), layout.TIMER_DEADLINE);
     if (deadline > now) return;
-    count(layout.COUNTER_TIMERS_FIRED);
-    const period = load<u64>(at(timer), layout.TIMER_PERIOD);
-    const before = generation(timer);
-    if (period == 0) {
-      deliverTimer(timer, before, 1);
-      remove(timer);
-      store<u32>(at(timer), before + 1, layout.TIMER_GENERATION);
-      setWord(layout.TIMERS_USED, word(layout.TIMERS_USED) - 1);
-      store<i32>(at(timer), word(layout.STATE_FIRED_HEAD), layout.TIMER_NEXT);
-      setWord(layout.STATE_FIRED_HEAD, timer);
+    const next = idle.watches(timer) ? idle.due(timer, deadline, now) : beat(timer, deadline, now);
+    if (next == 0) {
+      retire(timer);
     } else {
-      const expirations = (now - deadline) / period + 1;
-      deliverTimer(timer, before, <i32>min<u64>(expirations, i32.MAX_VALUE));
-      store<u64>(at(timer), deadline + expirations * period, layout.TIMER_DEADLINE);
+      store<u64>(at(timer), next, layout.TIMER_DEADLINE);
       sink(0, timer);
     }
   }
   // More are due: the sockets have their turn first, but nobody sleeps.
   if (earliest() != 0 && earliest() <= now) again();
+}
+
+/** Delivers a timer; answers when its next beat is, 0 for never. */
+function beat(timer: i32, deadline: u64, now: u64): u64 {
+  count(layout.COUNTER_TIMERS_FIRED);
+  const period = load<u64>(at(timer), layout.TIMER_PERIOD);
+  const beats = period == 0 ? 1 : (now - deadline) / period + 1;
+  const expirations = <i32>min<u64>(beats, i32.MAX_VALUE);
+  deliverTimer(layout.DELIVER_TIMER, timer, generation(timer), expirations);
+  return period == 0 ? 0 : deadline + beats * period;
+}
+
+/** It fired for the last time. */
+export function retire(timer: i32): void {
+  remove(timer);
+  store<u32>(at(timer), generation(timer) + 1, layout.TIMER_GENERATION);
+  setWord(layout.TIMERS_USED, word(layout.TIMERS_USED) - 1);
+  store<i32>(at(timer), word(layout.STATE_FIRED_HEAD), layout.TIMER_NEXT);
+  setWord(layout.STATE_FIRED_HEAD, timer);
 }
 
 /**
@@ -218,4 +231,5 @@ export function initialiseTimers(): void {
   setWord(layout.STATE_ARMING_HEAD, layout.NONE);
   setWord(layout.STATE_ARMING_TAIL, layout.NONE);
   setLong(layout.DEADLINE, 0);
+  idle.initialiseIdle();
 }

@@ -114,7 +114,9 @@ Outcome run_turn(Attached* attached, int events) {
 
 /** While submissions answer each other the kernel is only looked at now and then. */
 int poll_unless_busy(Attached* attached) {
-  const bool look = load_word(&attached->shim.memory, layout::TURN_AGAIN) == layout::AGAIN_LOOK;
+  const Memory* memory = &attached->shim.memory;
+  const bool look = load_word(memory, layout::TURN_AGAIN) == layout::AGAIN_LOOK ||
+                    load_word(memory, layout::SUBMISSION_DONE) == 0;
   if (attached->again && !look && ++attached->skipped < SKIPS_MAX) return layout::WAIT_SKIPPED;
   attached->skipped = 0;
   return attached->shim.interface->poll(&attached->shim);

@@ -63,6 +63,7 @@ export { File } from './reactor/file';
 export type { OpenFileOptions } from './reactor/file-arguments';
 export type { Chunks } from './reactor/file-chunks';
 export type { Handlers } from './reactor/handlers';
+export { type IdleHandler, type IdleOccasion, type IdleOptions, IdleWatcher } from './reactor/idle';
 export type { Inbox, InboxHandlers, InboxOptions } from './reactor/inbox';
 export { Listener } from './reactor/listener';
 export type { AddressChange, LinkChange, NetworkEvent } from './reactor/network-messages';
@@ -82,11 +83,10 @@ export {
   type ConnectOptions,
   type ListenOptions,
   Reactor,
-  type TimerOptions,
 } from './reactor/reactor';
 export type { SendFileOptions, Sent, SentVia } from './reactor/send-file';
 export type { Exactness, ReceiveSide, SendSide } from './reactor/sides';
 export type { SignalEvent, SignalHandlers, SignalWatch } from './reactor/signal-watch';
-export { Timer, type TimerHandler } from './reactor/timer';
+export { Timer, type TimerHandler, type TimerOptions } from './reactor/timer';
 export type { Trigger } from './reactor/triggers';
 export * from './trace';

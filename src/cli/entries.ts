@@ -145,7 +145,7 @@ function* deliveriesOf(deliveries: Buffer): Generator<Entry> {
     const generation = delivery.readUInt32LE(layout.DELIVERY_GENERATION);
     const text = describeDelivery(kind, delivery);
     // A timer's number is no record's.
-    if (kind === layout.DELIVER_TIMER) {
+    if (kind === layout.DELIVER_TIMER || kind === layout.DELIVER_IDLE) {
       yield { kind: 'delivery', connection: '', text: `${text} ${nameOf(record, generation)}` };
     } else yield entry('delivery', record, generation, text);
   }

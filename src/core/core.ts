@@ -73,6 +73,7 @@ export interface Core {
   ): number;
   operationGeneration(operation: number): number;
   timerStart(delayLow: number, delayHigh: number, repeat: number): number;
+  idleStart(withinLow: number, withinHigh: number, repeat: number): number;
   timerGeneration(timer: number): number;
   timerCancel(timer: number, generation: number): number;
   random(): number;

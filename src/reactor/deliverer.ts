@@ -93,7 +93,7 @@ export class Deliverer {
       const at = this.deliveries + place * (layout.DELIVERY_SIZE >> 2);
       const kind = (this.words[at] as number) & 0xff;
       const record = this.words[at + (layout.DELIVERY_RECORD >> 2)] as number;
-      if (kind === layout.DELIVER_TIMER) {
+      if (kind === layout.DELIVER_TIMER || kind === layout.DELIVER_IDLE) {
         this.deliverTimer(record, at);
         continue;
       }

@@ -28,6 +28,7 @@ import type { File } from './file';
 import type { OpenFileOptions } from './file-arguments';
 import { openDirectory, openFile } from './file-opening';
 import { checkHandlers, type Handlers, wantsOf } from './handlers';
+import { type IdleHandler, type IdleOptions, type IdleWatcher, watchIdle } from './idle';
 import { type Inbox, type InboxHandlers, type InboxOptions, openInbox } from './inbox';
 import type { Listener } from './listener';
 import {
@@ -48,7 +49,7 @@ import {
   watchProcess,
 } from './process';
 import { type SignalHandlers, type SignalWatch, watchSignal } from './signal-watch';
-import { Timer, type TimerHandler } from './timer';
+import { setTimer, type Timer, type TimerHandler, type TimerOptions } from './timer';
 import { type Trigger, triggerBit } from './triggers';
 
 export interface ReactorOptions {
@@ -98,12 +99,6 @@ export interface CloseOptions {
   readonly deadline?: number;
 }
 
-export interface TimerOptions {
-  readonly repeat?: boolean;
-}
-
-/** The largest delay of a timer: 2^53 - 1 ns, about 104 days. */
-const DELAY_MAX = Math.floor(Number.MAX_SAFE_INTEGER / 1e6);
 const BACKLOG = 511;
 /** A peer that never ends must not keep a reactor from closing, ms. */
 const DRAIN_DEADLINE = 5000;
@@ -269,26 +264,12 @@ export class Reactor {
 
   /** Calls `handler` after `milliseconds` (or each time they have passed), never early. */
   setTimer(milliseconds: number, handler: TimerHandler, options: TimerOptions = {}): Timer {
-    checkOptions('options', options);
-    const { repeat = false } = options;
-    checkFlag('repeat', repeat);
-    if (typeof handler !== 'function') throw typeError('handler', 'a function', handler);
-    if (typeof milliseconds !== 'number' || !(milliseconds >= 0 && milliseconds <= DELAY_MAX)) {
-      throw typeError('milliseconds', `a number from 0 to ${DELAY_MAX}`, milliseconds);
-    }
-    this.opening.refuseWhenClosed();
-    // A period of 0 would be due for ever.
-    const delay = Math.max(repeat ? 1 : 0, Math.round(milliseconds * 1e6));
-    const low = (delay % 2 ** 32) | 0;
-    const high = Math.floor(delay / 2 ** 32);
-    const index = this.calls.make((core) => core.timerStart(low, high, repeat ? 1 : 0));
-    if (index < 0) {
-      throw new CalandriaError(
-        'ERR_CALANDRIA_LIMIT',
-        `All ${this.limits.timers} timers are in use (limits.timers).`,
-      );
-    }
-    return new Timer(this.calls, this.deliverer.timers, index, { repeats: repeat, handler });
+    return setTimer(this.opening, milliseconds, handler, options);
+  }
+
+  /** Calls `handler` in the first idle turn, and at the latest when `within` has passed. */
+  idle(options: IdleOptions, handler: IdleHandler): IdleWatcher {
+    return watchIdle(this.opening, options, handler);
   }
 
   /** `flags` as in node:fs. Rejects with the system's error. */

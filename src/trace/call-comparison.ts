@@ -291,6 +291,7 @@ export class CallComparison {
 /** Calls that answer a place whose owner's generation is kept beside it. */
 const NAMING: ReadonlySet<number> = new Set([
   layout.CALL_TIMER_START,
+  layout.CALL_IDLE_START,
   layout.CALL_OPERATE,
   layout.CALL_SEND_FILE,
   layout.CALL_TAKEN_STREAM,

@@ -140,6 +140,7 @@ export function describeCall(call: Call): string {
     }
     case layout.CALL_OPTION:
       return `${name}(${call.record}:${call.generation}, ${call.argument}, ${call.value})`;
+    case layout.CALL_IDLE_START:
     case layout.CALL_TIMER_START: {
       const delay = (call.generation >>> 0) + call.argument * 2 ** 32;
       return `${name}(${delay / 1e6} ms${call.record ? ', repeating' : ''})`;

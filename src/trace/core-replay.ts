@@ -265,6 +265,8 @@ class CoreReplay {
         return core.option(record, generation, argument, value);
       case layout.CALL_TIMER_START:
         return core.timerStart(generation, argument, record);
+      case layout.CALL_IDLE_START:
+        return core.idleStart(generation, argument, record);
       case layout.CALL_TIMER_CANCEL:
         return core.timerCancel(record, generation);
       case layout.CALL_RANDOM:

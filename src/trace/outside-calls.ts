@@ -51,6 +51,7 @@ function subjectOf(operation: number, record: number, generation: number): numbe
     case layout.CALL_CONNECT:
     case layout.CALL_OPEN:
     case layout.CALL_TIMER_START:
+    case layout.CALL_IDLE_START:
     case layout.CALL_TIMER_CANCEL:
     case layout.CALL_RANDOM:
     case layout.CALL_STOP:

@@ -297,7 +297,15 @@ export class ProgramCore implements Core {
   }
 
   timerStart(delayLow: number, delayHigh: number, repeat: number): number {
-    const operation = layout.CALL_TIMER_START;
+    return this.beat(layout.CALL_TIMER_START, delayLow, delayHigh, repeat);
+  }
+
+  idleStart(withinLow: number, withinHigh: number, repeat: number): number {
+    return this.beat(layout.CALL_IDLE_START, withinLow, withinHigh, repeat);
+  }
+
+  /** A timer or an idle watcher: one table has both. */
+  private beat(operation: number, delayLow: number, delayHigh: number, repeat: number): number {
     const made = this.comparison.call(operation, repeat, delayLow, delayHigh, 0);
     // As deliveries will say it: a signed word.
     this.timer = (made?.address ?? 0) | 0;

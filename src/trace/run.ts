@@ -8,7 +8,7 @@ import type { ReplayObserver } from './program-replay';
 import type { TurnBlock } from './trace';
 
 /** The handler of a connection that heard it. */
-export type ConnectionEvent = Exclude<DeliveryName, 'listening' | 'timer'>;
+export type ConnectionEvent = Exclude<DeliveryName, 'listening' | 'timer' | 'idle'>;
 
 export interface RunEvent {
   readonly turn: number;
@@ -76,7 +76,7 @@ export class RunCollector implements ReplayObserver {
         deliveries.readInt32LE(at + layout.DELIVERY_RECORD),
         deliveries.readUInt32LE(at + layout.DELIVERY_GENERATION),
       );
-      if (!event || event === 'listening' || event === 'timer') continue;
+      if (!event || event === 'listening' || event === 'timer' || event === 'idle') continue;
       if (this.listeners.has(name)) continue;
       const connection = this.connection(name);
       if (event === 'data') {
@@ -134,6 +134,7 @@ function connectionOf(call: Call): string | undefined {
       return call.result >= 0 ? nameOf(call.result, call.address) : undefined;
     case layout.CALL_LISTEN:
     case layout.CALL_TIMER_START:
+    case layout.CALL_IDLE_START:
     case layout.CALL_TIMER_CANCEL:
       return undefined;
     default:

@@ -13,7 +13,7 @@ const EXPORTS = [
   ...['initialise', 'turn', 'end', 'reserve', 'open', 'write', 'read', 'finish', 'close'],
   ...['openSource', 'sendTo', 'operate', 'operationGeneration', 'spawn', 'takenStream'],
   ...['destroy', 'sample', 'option', 'timerStart', 'timerGeneration', 'timerCancel', 'random'],
-  ...['thrown', 'stop', 'trigger', 'enable', 'sendFile', 'digest', 'digestHigh'],
+  ...['thrown', 'stop', 'trigger', 'enable', 'idleStart', 'sendFile', 'digest', 'digestHigh'],
 ].sort();
 
 describe.each(['release', 'debug'])('the %s module', (build) => {

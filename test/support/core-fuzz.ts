@@ -135,7 +135,7 @@ class FuzzRun {
   /** Nobody was left in the lurch: another turn, for no reason, finds nothing to do. */
   private oversleep(what: string): void {
     const { deliveries, submissions } = this.step({ answer: this.host.peaceful });
-    const told = deliveries.filter(({ kind }) => !/^(timer|change)$/.test(kind));
+    const told = deliveries.filter(({ kind }) => !/^(timer|idle|change)$/.test(kind));
     // What a send used up is sampled anew, but nobody waits for that.
     const asked = submissions.filter(({ operation }) => operation !== 'sample');
     if (told.length > 0 || asked.length > 0) {
@@ -152,7 +152,7 @@ class FuzzRun {
       const { deliveries } = this.step(step);
       // The host may sleep now, since no send falls short; with timers about, it would not for
       // long.
-      const told = deliveries.some(({ kind }) => kind !== 'timer');
+      const told = deliveries.some(({ kind }) => !/^(timer|idle)$/.test(kind));
       if (!told && this.harness.word(layout.TURN_AGAIN) === 0) return this.oversleep(what);
     }
     const busy = this.harness.submissions().slice(0, 3);

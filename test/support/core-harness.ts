@@ -339,6 +339,12 @@ export class CoreHarness {
     return this.core.enable(handle.record, handle.generation);
   }
 
+  /** Starts an idle watcher; its period is in nanoseconds. */
+  idle(within: number, repeat = false): Handle {
+    const record = this.core.idleStart(within | 0, Math.floor(within / 2 ** 32), repeat ? 1 : 0);
+    return { record, generation: record < 0 ? 0 : this.core.timerGeneration(record) >>> 0 };
+  }
+
   /** Starts a timer; the delay is in nanoseconds. */
   timer(delay: number, repeat = false): Handle {
     const high = Math.floor(delay / 2 ** 32);
