@@ -98,6 +98,7 @@ export function sendFile(
  */
 export function settleFile(record: i32): bool {
   const operation = pieces.firstFile(record);
+  if (failed(operation)) return false;
   if (method(operation) == layout.VIA_READ) {
     readOn(record, operation);
     return pieces.frontFile(record) == operation;
@@ -259,9 +260,13 @@ export function brought(operation: i32, result: i32, bytes: u32): void {
   records.list(record);
   const reading = method(operation) == layout.VIA_READ;
   if (reading) giveUpRoom(task);
-  if (result < 0) return fail(record, operation, -result);
+  if (result < 0 || (reading && result == 0)) {
+    // What was promised before it is sent first.
+    store<i32>(task, result < 0 ? -result : layout.ERROR_NO_DATA, layout.TASK_VALUE);
+    if (!records.has(record, layout.WORK_SENDING)) settleRead(record);
+    return;
+  }
   if (!reading) return;
-  if (result == 0) return fail(record, operation, layout.ERROR_NO_DATA);
   const length = <u32>result;
   count(layout.COUNTER_FILE_BYTES_OUT, length);
   took(task, length);
@@ -279,10 +284,21 @@ function giveUpRoom(task: u32): void {
   store<u32>(task, 0, layout.TASK_LENGTH);
 }
 
-/** Bytes have left: a file that was read to its end goes with the last of them. */
+/** It could not be read. */
+function failed(operation: i32): bool {
+  return load<i32>(at(operation), layout.TASK_VALUE) != 0;
+}
+
+/**
+ * Bytes have left: a file that was read to its end goes with the last of them, and so does one that
+ * could not be read.
+ */
 export function settleRead(record: i32): void {
   const operation = pieces.frontFile(record);
-  if (operation == layout.NONE || method(operation) != layout.VIA_READ) return;
+  if (operation == layout.NONE) return;
+  const error = load<i32>(at(operation), layout.TASK_VALUE);
+  if (error != 0) return fail(record, operation, error);
+  if (method(operation) != layout.VIA_READ) return;
   if (load<u64>(at(operation), layout.TASK_REMAINING) == 0) leave(record, operation, 0);
 }
 

@@ -81,14 +81,24 @@ void send_from_file(Shim* shim, int to, const FileRange* range, Progress* progre
   guard_close(&guard, progress->error == -EPIPE);
 }
 
-/** A file that was truncated behind its mapping is EFAULT for send(2); nobody else touches it. */
-int explain_fault(const FileRange* range, uint64_t offset, int error) {
+/** Bytes that the file has from `offset` on. */
+uint64_t left_in(int fd, uint64_t offset) {
   struct stat64 status;
-  if (error != -EFAULT || fstat64(range->fd, &status) < 0) return error;
-  return static_cast<uint64_t>(status.st_size) <= offset ? -ENODATA : error;
+  if (fstat64(fd, &status) < 0) return 0;
+  const auto length = static_cast<uint64_t>(status.st_size);
+  return length > offset ? length - offset : 0;
 }
 
-void send_from_map(Shim* shim, int to, const FileRange* range, Progress* progress) {
+/**
+ * Behind the end of the file its last page is zeros, so no more is sent than it has. A file that is
+ * truncated behind its mapping is EFAULT for send(2); nobody else touches these bytes.
+ */
+void send_from_map(Shim* shim, int to, const FileRange* asked, Progress* progress) {
+  FileRange part = *asked;
+  const FileRange* range = &part;
+  const uint64_t there = left_in(part.fd, part.offset);
+  if (there < part.length) part.length = static_cast<uint32_t>(there);
+  if (part.length == 0) return note(progress, -ENODATA);
   const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
   const uint64_t start = range->offset / page * page;
   const uint64_t before = range->offset - start;
@@ -102,7 +112,8 @@ void send_from_map(Shim* shim, int to, const FileRange* range, Progress* progres
     const long result =
         system_send(&shim->interrupted, to, bytes + done, range->length - done, 0);
     if (result < 0) {
-      note(progress, explain_fault(range, range->offset + done, static_cast<int>(result)));
+      const bool ended = result == -EFAULT && left_in(range->fd, range->offset + done) == 0;
+      note(progress, ended ? -ENODATA : result);
       break;
     }
     done += static_cast<uint32_t>(result);
