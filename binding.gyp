@@ -20,6 +20,7 @@
         'host/epoll.cc',
         'host/execute.cc',
         'host/file_jobs.cc',
+        'host/file_streams.cc',
         'host/files.cc',
         'host/inbox.cc',
         'host/limits.cc',

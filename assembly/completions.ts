@@ -263,6 +263,8 @@ function opened(entry: u32, record: i32, result: i32): void {
   if (state != layout.STATE_OPENING && state != layout.STATE_CONNECTING) return;
   records.setState(record, layout.STATE_OPEN);
   if (result & layout.OPENED_DOUBTFUL) records.set(record, layout.WORK_URGENT_SEEN);
+  // No event would ever say so.
+  if (result & layout.OPENED_FILE) records.set(record, layout.WORK_READY);
   if (records.kind(record) == layout.KIND_LISTENER) {
     deliver(layout.DELIVER_LISTENING, record, address, layout.PEER_SIZE, 0);
     return;

@@ -19,6 +19,9 @@ import { count, long, settings, setWord, word } from './memory';
 import { completed } from './operations';
 import { again, roomFor, submit } from './submissions';
 
+/** What the completion of a record's own request says: look again at both of its sides. */
+const READY = layout.READY_IN | layout.READY_OUT;
+
 /** The descriptor that announces completions became readable. */
 export function announce(): void {
   setWord(layout.STATE_MERGED, word(layout.STATE_MERGED) | layout.MERGED_ANNOUNCED);
@@ -95,7 +98,7 @@ function collect(address: u32, length: u32): void {
     }
     total++;
     if (operation >= 0 && operation & layout.COMPLETION_OF_RECORD) {
-      apply(operation & ~layout.COMPLETION_OF_RECORD, generation, layout.READY_IN, layout.UNKNOWN);
+      apply(operation & ~layout.COMPLETION_OF_RECORD, generation, READY, layout.UNKNOWN);
     } else {
       completed(operation, generation, result, bytes, via);
     }

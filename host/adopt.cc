@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file_streams.h"
 #include "names.h"
 #include "pipes.h"
 #include "probe.h"
@@ -84,12 +85,14 @@ int32_t adopt_open(Shim* shim, const OpenRequest* request, ReadRoom* room) {
   struct stat status;
   if (fstat(fd, &status) < 0) return -errno;
   if (S_ISSOCK(status.st_mode)) return adopt_socket(shim, request, room);
-  // epoll(7) does not take those; no readiness is ever reported for them.
-  if (S_ISREG(status.st_mode) || S_ISDIR(status.st_mode)) return -EPERM;
+  if (S_ISDIR(status.st_mode)) return -EISDIR;
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0) return -errno;
   const int access = flags & O_ACCMODE;
-  Pipe* pipe = pipe_create(fd, Asking::nowait, access != O_WRONLY, access != O_RDONLY);
+  const bool reads = access != O_WRONLY;
+  const bool writes = access != O_RDONLY;
+  if (S_ISREG(status.st_mode)) return file_stream_open(shim, request, room, reads, writes);
+  Pipe* pipe = pipe_create(fd, Asking::nowait, reads, writes);
   if (pipe == nullptr) return -ENOMEM;
   pipe->shared = true;
   pipe->device = S_ISCHR(status.st_mode);

@@ -29,8 +29,9 @@ function accessOf(fd: number): number {
 
 function wrap(fd: number): { socket: Socket; writeOnly: boolean } {
   const status = fstatSync(fd);
-  // As epoll(7): no readiness is ever reported for them.
-  if (status.isFile() || status.isDirectory()) refuse('EPERM');
+  if (status.isDirectory()) refuse('EISDIR');
+  // As epoll(7): no readiness is ever reported for one, and node:net wraps none.
+  if (status.isFile()) refuse('EPERM');
   const access = accessOf(fd);
   const readable = access !== WRITE_ONLY;
   const writable = access !== READ_ONLY;
