@@ -134,6 +134,7 @@ export function write(record: i32, generation: u32, address: u32, length: u32, t
   }
   const admitted = admit(record, generation, total);
   if (admitted != layout.CALL_TAKEN) return result(admitted);
+  if (records.kind(record) == layout.KIND_DATAGRAM) return result(layout.CALL_WRONG_KIND);
   if (!borrowed && !reserved) return result(layout.CALL_STALE_BYTES);
   if (length == 0 || dropping(record)) return result(layout.CALL_TAKEN);
   const home = borrowed

@@ -247,6 +247,8 @@ describe('sending datagrams', () => {
     expect(sendTo(harness, socket, whole.subarray(0, 48))).toBe(layout.CALL_BAD_BYTES);
     expect(sendTo(harness, socket, whole.subarray(0, 39))).toBe(layout.CALL_BAD_BYTES);
     expect(sendTo(harness, connection, whole)).toBe(layout.CALL_WRONG_KIND);
+    // A stream of bytes would be cut anywhere.
+    expect(harness.write(socket, 'bytes')).toBe(layout.CALL_WRONG_KIND);
     expect(harness.record(socket).tx.queued).toBe(0);
     harness.close(socket);
     expect(sendTo(harness, socket, whole)).toBe(layout.CALL_CLOSED);

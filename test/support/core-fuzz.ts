@@ -20,6 +20,7 @@ import {
   type Turn,
 } from './core-harness';
 import type { Submission } from './core-views';
+import { FuzzDatagrams } from './fuzz-datagrams';
 import { FuzzFiles } from './fuzz-files';
 import { FuzzHost } from './fuzz-host';
 import { drawOptions, type FuzzOptions } from './fuzz-options';
@@ -33,6 +34,8 @@ export interface FuzzResult {
   readonly events: number;
   readonly updates: number;
   readonly operations: number;
+  /** Datagrams that came, and that left. */
+  readonly datagrams: number;
 }
 
 class FuzzRun {
@@ -50,11 +53,12 @@ class FuzzRun {
     this.harness = new CoreHarness({ ...this.options, seed: BigInt(seed), build });
     const operations = new OperationsChecker();
     const files = new FuzzFiles(this.harness, this.random, this.options, operations);
-    this.host = new FuzzHost(this.harness, this.random, this.options, files);
-    const lifecycle = new LifecycleChecker();
     const bytes = new BytesChecker();
+    const datagrams = new FuzzDatagrams(this.harness, this.random, this.options, bytes);
+    this.host = new FuzzHost(this.harness, this.random, this.options, files, datagrams);
+    const lifecycle = new LifecycleChecker();
     const timers = new TimersChecker();
-    const watchers = { lifecycle, bytes, timers, files };
+    const watchers = { lifecycle, bytes, timers, files, datagrams };
     this.program = new FuzzProgram(this.harness, this.random, this.options, watchers);
     this.checkers = [
       new MemoryChecker(),
@@ -85,6 +89,9 @@ class FuzzRun {
       events: this.harness.count(layout.COUNTER_EVENTS),
       updates: this.harness.count(layout.COUNTER_UPDATES),
       operations: this.harness.count(layout.COUNTER_OPERATIONS),
+      datagrams:
+        this.harness.count(layout.COUNTER_RECORDS_IN) +
+        this.harness.count(layout.COUNTER_RECORDS_OUT),
     };
   }
 

@@ -2,6 +2,7 @@
 import * as layout from '../../assembly/layout';
 import type { Answer, CoreHarness, Event } from './core-harness';
 import type { Submission } from './core-views';
+import type { FuzzDatagrams } from './fuzz-datagrams';
 import type { FuzzFiles } from './fuzz-files';
 import type { FuzzOptions } from './fuzz-options';
 import type { Seeded } from './seeded';
@@ -22,9 +23,17 @@ export class FuzzHost {
   private readonly random: Seeded;
   private options: FuzzOptions;
   private readonly files: FuzzFiles;
+  private readonly datagrams: FuzzDatagrams;
 
-  constructor(harness: CoreHarness, random: Seeded, options: FuzzOptions, files: FuzzFiles) {
+  constructor(
+    harness: CoreHarness,
+    random: Seeded,
+    options: FuzzOptions,
+    files: FuzzFiles,
+    datagrams: FuzzDatagrams,
+  ) {
     this.files = files;
+    this.datagrams = datagrams;
     this.harness = harness;
     this.random = random;
     this.options = options;
@@ -37,6 +46,7 @@ export class FuzzHost {
   }
 
   answer(submission: Submission): Answer | undefined {
+    if (this.datagrams.owns(submission)) return this.datagrams.answer(submission);
     const { random, options } = this;
     const failing = random.chance(options.failure);
     switch (submission.operation) {

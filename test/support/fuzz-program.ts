@@ -7,6 +7,7 @@ import type { LifecycleChecker } from './checkers/lifecycle';
 import type { TimersChecker } from './checkers/timers';
 import type { CoreHarness, Handle, Turn } from './core-harness';
 import type { Delivery } from './core-views';
+import type { FuzzDatagrams } from './fuzz-datagrams';
 import type { FuzzFiles } from './fuzz-files';
 import type { FuzzOptions } from './fuzz-options';
 import type { Seeded } from './seeded';
@@ -16,6 +17,7 @@ export interface Watchers {
   readonly bytes: BytesChecker;
   readonly timers: TimersChecker;
   readonly files: FuzzFiles;
+  readonly datagrams: FuzzDatagrams;
 }
 
 const MODES = [0, layout.WORK_LEVEL, layout.WORK_ONE_SHOT, layout.WORK_DISPATCH];
@@ -102,7 +104,7 @@ export class FuzzProgram {
   private call(): void {
     const { random, harness } = this;
     const handle = this.anybody();
-    switch (random.between(0, 16)) {
+    switch (random.between(0, 18)) {
       case 0:
       case 1:
         return this.open(random.chance(0.7));
@@ -131,6 +133,11 @@ export class FuzzProgram {
         return;
       case 12:
         if (random.chance(this.options.closeRate)) this.closeSomehow(handle);
+        return;
+      case 17:
+        return this.openDatagrams();
+      case 18:
+        for (let sends = random.size(6); sends > 0; sends--) this.watchers.datagrams.send(handle);
         return;
       case 14:
         return this.openFile();
@@ -168,6 +175,14 @@ export class FuzzProgram {
     if (this.known.length >= this.options.crowd || this.stopped) return;
     const wants = this.random.between(0, 7);
     const handle = this.harness.open(dial, { handlers: this.random.between(0, 9), wants });
+    if (handle.record < 0) return;
+    this.watchers.lifecycle.opened(handle);
+    this.known.push(handle);
+  }
+
+  private openDatagrams(): void {
+    if (this.known.length >= this.options.crowd || this.stopped) return;
+    const handle = this.watchers.datagrams.open();
     if (handle.record < 0) return;
     this.watchers.lifecycle.opened(handle);
     this.known.push(handle);

@@ -32,6 +32,11 @@ export class LifecycleChecker implements Checker {
     const started = heard.has('open') || heard.has('listening');
     if (!known && kind !== 'open') violated('an accepted connection begins with open', delivery);
     if (heard.has('close')) violated('close is the last delivery', delivery);
+    // About one datagram: its socket lives on.
+    if (kind === 'error' && delivery.length === 1) {
+      if (!started || heard.has('error')) violated('an error of a datagram has a socket', delivery);
+      return;
+    }
     if (/^(open|listening|end|error)$/.test(kind) && heard.has(kind)) {
       // A listener may run out of descriptors again and again.
       if (!(kind === 'error' && heard.has('listening'))) violated(`${kind} comes once`, delivery);
