@@ -53,6 +53,7 @@ int start_thread(Pool* pool) {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_attr_destroy(&attributes);
   if (error != 0) return -EAGAIN;
+  pthread_setname_np(pool->ids[pool->threads], "calandria-pool");
   pool->threads++;
   return 0;
 }

@@ -49,6 +49,7 @@ const NAMES: Record<number, string> = {
   3: 'ESRCH',
   4: 'EINTR',
   5: 'EIO',
+  6: 'ENXIO',
   9: 'EBADF',
   10: 'ECHILD',
   11: 'EAGAIN',
@@ -63,8 +64,10 @@ const NAMES: Record<number, string> = {
   22: 'EINVAL',
   23: 'ENFILE',
   24: 'EMFILE',
+  26: 'ETXTBSY',
   27: 'EFBIG',
   28: 'ENOSPC',
+  29: 'ESPIPE',
   30: 'EROFS',
   32: 'EPIPE',
   36: 'ENAMETOOLONG',
@@ -99,6 +102,7 @@ const NAMES: Record<number, string> = {
   113: 'EHOSTUNREACH',
   114: 'EALREADY',
   115: 'EINPROGRESS',
+  122: 'EDQUOT',
   125: 'ECANCELED',
 };
 

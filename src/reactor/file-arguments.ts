@@ -77,11 +77,11 @@ export function checkOpen(
   return { path: checked, flags: bits | (options.direct ? layout.FILE_DIRECT : 0), mode };
 }
 
-/** A whole number from 0 to `most`. */
-export function checkWhole(name: string, value: unknown, most: number): number {
+/** A whole number from `least` to `most`. */
+export function checkWhole(name: string, value: unknown, most: number, least = 0): number {
   if (typeof value !== 'number') throw typeError(name, 'a number', value);
-  if (!Number.isInteger(value) || value < 0 || value > most) {
-    throw badOption(`${name} is a whole number from 0 to ${most}, not ${value}.`);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw badOption(`${name} is a whole number from ${least} to ${most}, not ${value}.`);
   }
   return value;
 }

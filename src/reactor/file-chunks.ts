@@ -29,7 +29,7 @@ export async function* chunksOf(
   const { start = 0, end = Number.MAX_SAFE_INTEGER - 1, size = SIZE } = options;
   checkWhole('start', start, Number.MAX_SAFE_INTEGER);
   checkWhole('end', end, Number.MAX_SAFE_INTEGER - 1);
-  checkWhole('size', size, LENGTH_MAX);
+  checkWhole('size', size, LENGTH_MAX, 1);
   const read = async (from: number): Promise<Part> => {
     const asked = Math.min(size, end + 1 - from);
     if (asked <= 0) return { bytes: Buffer.alloc(0), asked };

@@ -2,7 +2,7 @@
 // answer says how it came about (`via`).
 
 import * as layout from '../../assembly/layout';
-import { CalandriaError } from '../errors';
+import { CalandriaError, typeError } from '../errors';
 import { FileStats } from '../files/stats';
 import { readStream, writeStream } from '../files/streams';
 import type { ReadOptions, ReadResult, WriteResult } from '../files/types';
@@ -356,7 +356,7 @@ export class File {
 
 function checkViews(buffers: readonly NodeJS.ArrayBufferView[]): Uint8Array[] {
   if (!Array.isArray(buffers)) {
-    throw new CalandriaError('ERR_CALANDRIA_BAD_OPTION', 'buffers is an array of views.');
+    throw typeError('buffers', 'an array', buffers);
   }
   return buffers.map((buffer, place) => checkView(`buffers[${place}]`, buffer));
 }

@@ -1,5 +1,6 @@
 // A folder of a suite's own, gone when the suite is.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -14,6 +15,18 @@ export function freshFolder(under = tmpdir()): () => string {
     folder ??= mkdtempSync(join(under, 'calandria-files-'));
     return join(folder, String(++paths));
   };
+}
+
+/**
+ * Writes a file so that none of it is left in the page cache: a direct transfer would have to wait
+ * for what is, and go to a thread.
+ */
+export function writeToDisk(path: string, bytes: Uint8Array): void {
+  writeFileSync(path, bytes);
+  const file = openSync(path, 'r+');
+  fsyncSync(file);
+  closeSync(file);
+  execFileSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0'], { stdio: 'ignore' });
 }
 
 /** What a promise was rejected with, in short; a sentence when it was not. */

@@ -1,0 +1,127 @@
+// Which way an operation takes where something is missing: no kernel queue, no RWF_NOWAIT, threads
+// that are sent signals, a disk that fails.
+
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { compile, compiles, testWith, traces } from '../support/commands';
+import { pattern } from '../support/conformance';
+import { freshFolder, writeToDisk } from '../support/folder';
+import { endPrograms, start } from '../support/program';
+
+interface Report {
+  readonly paths: Record<string, number>;
+  readonly errors: Record<string, number>;
+  readonly right: number;
+  readonly announcers: number;
+  readonly threads: { readonly thread: number; readonly blocked: string }[];
+  readonly counters: { readonly announcements: number; readonly collects: number };
+}
+
+const freshPath = freshFolder();
+afterEach(endPrograms);
+
+async function read(
+  mode: 'direct' | 'buffered',
+  through: (path: string) => readonly string[] = () => [],
+): Promise<Report> {
+  const path = freshPath();
+  writeToDisk(path, pattern(1 << 20));
+  const program = start('files/programs/read.mjs', {
+    parameters: [path, mode, 1000],
+    through: through(path),
+  });
+  const report = await program.next<Report>();
+  program.send({ again: false });
+  return report;
+}
+
+const without = (what: string) => () => ['env', `CALANDRIA_WITHOUT=${what}`];
+
+test('R4.22: without a kernel queue (io_setup refused) the pool does it, and says so', async () => {
+  const { paths, right } = await read('direct', without('aio'));
+  expect([paths, right]).toEqual([{ pool: 1000 }, 1000]);
+});
+
+testWith(traces, 'strace')(
+  'R4.22: io_setup that says EAGAIN leaves it to the pool',
+  async () => {
+    const { paths, right } = await read('direct', () => [
+      ...['strace', '-f', '-o', '/dev/null', '-e', 'trace=io_setup'],
+      ...['-e', 'inject=io_setup:error=EAGAIN'],
+    ]);
+    expect([paths, right]).toEqual([{ pool: 1000 }, 1000]);
+  },
+  60_000,
+);
+
+testWith(traces, 'strace')(
+  'R4.22: an io_submit that takes none for now is made again',
+  async () => {
+    const { paths, right } = await read('direct', () => [
+      ...['strace', '-f', '-o', '/dev/null', '-e', 'trace=io_submit'],
+      ...['-e', 'inject=io_submit:error=EAGAIN:when=1..40+3'],
+    ]);
+    expect([paths, right]).toEqual([{ kernel: 1000 }, 1000]);
+  },
+  60_000,
+);
+
+test('R0.3 R3.33: what is cached is read at once; without RWF_NOWAIT by the pool', async () => {
+  const cached = await read('buffered');
+  expect([cached.paths, cached.right]).toEqual([{ 'at once': 1000 }, 1000]);
+  const blind = await read('buffered', without('rwf_nowait'));
+  expect([blind.paths, blind.right]).toEqual([{ pool: 1000 }, 1000]);
+});
+
+test('R4.23: one announcing descriptor a reactor, for the kernel queue and the pool', async () => {
+  const { announcers, paths } = await read('direct');
+  expect([announcers, paths]).toEqual([1, { kernel: 1000 }]);
+});
+
+testWith(traces, 'strace')(
+  'a disk that fails is EIO, with call and path, and the others are served',
+  async () => {
+    const { errors, right } = await read('buffered', (path) => [
+      ...['env', 'CALANDRIA_WITHOUT=rwf_nowait', 'strace', '-f', '-o', '/dev/null'],
+      ...['-P', path, '-e', 'trace=pread64', '-e', 'inject=pread64:error=EIO:when=10+100'],
+    ]);
+    const failed = errors['EIO read true'] ?? 0;
+    expect(Object.keys(errors)).toEqual(['EIO read true']);
+    expect(failed).toBeGreaterThan(5);
+    expect(right).toBe(1000 - failed);
+  },
+  60_000,
+);
+
+testWith(compiles, 'cc')('R2.12: a signal sent to a thread of the pool does nothing', async () => {
+  const path = freshPath();
+  writeFileSync(path, pattern(1 << 20));
+  const program = start('files/programs/read.mjs', {
+    parameters: [path, 'buffered', 100],
+    through: ['env', 'CALANDRIA_WITHOUT=rwf_nowait'],
+  });
+  const { threads } = await program.next<Report>();
+  expect(threads.length).toBeGreaterThan(0);
+  expect(threads.length).toBeLessThanOrEqual(4);
+  const killer = compile(`
+    #define _GNU_SOURCE
+    #include <stdlib.h>
+    #include <sys/syscall.h>
+    #include <unistd.h>
+    int main(int count, char **words) {
+      return count == 4 ? syscall(SYS_tgkill, atoi(words[1]), atoi(words[2]), atoi(words[3])) : 1;
+    }
+  `);
+  for (const { thread } of threads) {
+    // SIGPIPE, SIGUSR2, SIGTERM
+    for (const signal of [13, 12, 15]) {
+      const words = [program.child.pid, thread, signal].map(String);
+      expect(spawnSync(killer.file, words).status).toBe(0);
+    }
+  }
+  killer.done();
+  program.send({ again: true });
+  const after = await program.next<{ bytesRead: number; threads: unknown[] }>();
+  expect([after.bytesRead, after.threads.length]).toEqual([4096, threads.length]);
+  expect((await program.ended).code).toBe(0);
+});
