@@ -3,6 +3,8 @@ import { typeError } from './errors';
 import { chooseHost } from './host/choose';
 import type { Host } from './host/host';
 import { freshSeed } from './host/seed';
+import { type Strategy, withStrategy } from './host/strategy';
+import { type WatchOptions, watched } from './host/watched';
 import { checkOptions } from './reactor/arguments';
 import { Reactor, type ReactorOptions } from './reactor/reactor';
 
@@ -11,16 +13,23 @@ export interface CreateReactorOptions extends Partial<Omit<ReactorOptions, 'host
   readonly host?: Host | string;
   /** For a host chosen by name: microseconds to spin before sleeping. Default 0. */
   readonly spin?: number;
+  /** How to wait when a turn has left nothing to do. Default 'block': sleep until there is. */
+  readonly strategy?: Strategy;
+  /** Tell of handlers that block and loops that spin, on node:diagnostics_channel. */
+  readonly watch?: boolean | WatchOptions;
 }
 
 /** A reactor, attached to the event loop of the thread that calls this. */
 export function createReactor(asked: CreateReactorOptions = {}): Reactor {
   checkOptions('options', asked);
-  const { host, spin, ...options } = asked;
+  const { host, spin, strategy, watch = false, ...options } = asked;
   if (host !== undefined && typeof host !== 'string') checkOptions('host', host);
   if (spin !== undefined && typeof spin !== 'number') throw typeError('spin', 'a number', spin);
-  const chosen =
+  if (typeof watch !== 'boolean') checkOptions('watch', watch);
+  let chosen =
     typeof host === 'object' ? host : chooseHost(host, spin === undefined ? {} : { spin });
+  if (strategy !== undefined) chosen = withStrategy(chosen, strategy);
+  if (watch !== false) chosen = watched(chosen, watch === true ? {} : watch);
   return new Reactor({
     ...options,
     host: chosen,
@@ -45,6 +54,8 @@ export type { Host, Seam } from './host/host';
 export { epoll } from './host/native';
 export { node } from './host/node';
 export { type RaisedLimit, type ResourceLimit, raiseFdLimit } from './host/resource-limits';
+export { type Strategy, type TurnReport, type Waiting, withStrategy } from './host/strategy';
+export { type Blocked, type Spinning, type WatchOptions, watched } from './host/watched';
 export { type InboxPort, Outbox } from './inbox/outbox';
 export type { Address, Endpoint } from './reactor/address';
 export type { AdoptOptions } from './reactor/adopt';

@@ -1,0 +1,88 @@
+// Detectors: a handler that holds the loop, and a loop that turns for nothing. A decorator over any
+// host, below the seam, that tells of them through node:diagnostics_channel and changes nothing.
+// Nobody subscribed: a look at a flag, twice a turn.
+import { channel } from 'node:diagnostics_channel';
+import * as layout from '../../assembly/layout';
+import { type ReactorMemory, word } from '../core/memory';
+import { CalandriaError } from '../errors';
+import type { Host } from './host';
+import { turnOf } from './strategy';
+
+export interface WatchOptions {
+  /** From so many ms on, what a turn's handlers took is told of. Default 100. */
+  readonly blockedMilliseconds?: number;
+  /** So many turns in a row that brought nothing are told of. Default 1,000. */
+  readonly spinningTurns?: number;
+}
+
+/** A turn's handlers, with the ticks and promises that they queued, held the loop so long. */
+export interface Blocked {
+  readonly milliseconds: number;
+  readonly turn: number;
+}
+
+/** So many turns in a row brought nothing. */
+export interface Spinning {
+  readonly turns: number;
+  readonly turn: number;
+}
+
+const BLOCKED = channel('calandria:blocked');
+const SPINNING = channel('calandria:spinning');
+
+/** No event, no completion, no timer: at the most a `change` that is repeated. */
+function brought(memory: ReactorMemory, input: number): boolean {
+  if (input > 0) return true;
+  const { bytes } = memory;
+  const base = word(memory, layout.DELIVERIES_BASE);
+  const end = base + word(memory, layout.DELIVERY_COUNT) * layout.DELIVERY_SIZE;
+  for (let at = base; at < end; at += layout.DELIVERY_SIZE) {
+    if (bytes[at + layout.DELIVERY_KIND] !== layout.DELIVER_CHANGE) return true;
+  }
+  return false;
+}
+
+/** The host, watched. Messages: 'calandria:blocked' and 'calandria:spinning'. */
+export function watched(host: Host, options: WatchOptions = {}): Host {
+  const { blockedMilliseconds = 100, spinningTurns = 1000 } = options;
+  if (!(blockedMilliseconds > 0) || !(Number.isInteger(spinningTurns) && spinningTurns > 0)) {
+    throw new CalandriaError(
+      'ERR_CALANDRIA_BAD_OPTION',
+      'blockedMilliseconds is a number above 0, spinningTurns a whole number from 1.',
+    );
+  }
+  return {
+    ...host,
+    open(seam) {
+      const { memory } = seam;
+      let began = 0;
+      let empty = 0;
+      const spin = (input: number): void => {
+        empty = brought(memory, input) ? 0 : empty + 1;
+        if (empty < spinningTurns) return;
+        SPINNING.publish({ turns: empty, turn: turnOf(memory) } satisfies Spinning);
+        empty = 0;
+      };
+      host.open({
+        ...seam,
+        ingest() {
+          const input = word(memory, layout.EVENT_COUNT) + word(memory, layout.SUBMISSION_DONE);
+          seam.ingest();
+          if (SPINNING.hasSubscribers) spin(input);
+        },
+        deliver() {
+          began = BLOCKED.hasSubscribers ? performance.now() : 0;
+          seam.deliver();
+        },
+        end() {
+          // The turn in which nobody is called ends at once.
+          const milliseconds = began === 0 ? 0 : performance.now() - began;
+          began = 0;
+          seam.end();
+          if (milliseconds < blockedMilliseconds) return;
+          BLOCKED.publish({ milliseconds, turn: turnOf(memory) } satisfies Blocked);
+        },
+      });
+    },
+  };
+}
