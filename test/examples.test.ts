@@ -1,8 +1,9 @@
 // Every example runs as its first lines say, and does what it promises.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { closeDatagramClients, datagramClient } from './support/datagrams';
 import { dial } from './support/peer';
@@ -10,6 +11,11 @@ import { type Program, start } from './support/program';
 import './support/tidy-up';
 
 const folder = join(__dirname, '..', 'examples');
+
+/** Starts an example that listens nowhere. */
+function begin(name: string, ...parameters: (string | number)[]): Program {
+  return start(join('..', 'examples', name), { parameters });
+}
 
 /** Starts an example on a free port; resolves with the port that it prints. */
 async function run(name: string, ...parameters: number[]): Promise<[Program, number]> {
@@ -37,7 +43,9 @@ describe('examples', () => {
   test('each has a test here', () => {
     const names = readdirSync(folder).filter((name) => name.endsWith('.mjs'));
     const own = readFileSync(__filename, 'utf8');
-    expect(names.filter((name) => !own.includes(`run('${name}'`))).toEqual([]);
+    const started = (name: string): boolean =>
+      own.includes(`run('${name}'`) || own.includes(`begin('${name}'`);
+    expect(names.filter((name) => !started(name))).toEqual([]);
   });
 
   test('echo-state: echoes, half-closes, and ends on SIGINT', async () => {
@@ -57,6 +65,24 @@ describe('examples', () => {
     expect((await client.got(3)).map(String)).toEqual(['hello', '', 'good bye']);
     await closeDatagramClients();
     await interrupt(program);
+  });
+
+  test('posts: what the workers found is counted once, and then everything ends', async () => {
+    const program = begin('posts.mjs', 3, 10_000);
+    expect(await program.ended).toMatchObject({
+      ...{ code: 0, stderr: '', stdout: '1229 primes below 10000\n' },
+    });
+  });
+
+  test('watch: tells what changes in a folder, and ends on SIGINT', async () => {
+    const watched = mkdtempSync(join(tmpdir(), 'calandria-example-'));
+    const program = begin('watch.mjs', watched);
+    const lines = (program.child.stdout as NodeJS.ReadableStream)[Symbol.asyncIterator]();
+    expect(String((await lines.next()).value)).toBe(`watching ${watched}\n`);
+    writeFileSync(join(watched, 'a'), '');
+    expect(String((await lines.next()).value)).toBe('create a\n');
+    await interrupt(program);
+    rmSync(watched, { recursive: true });
   });
 
   test('chat: every line goes to everybody else', async () => {

@@ -116,13 +116,14 @@ export class Outbox {
       throw new CalandriaError('ERR_CALANDRIA_CLOSED', 'The inbox is closed; nothing was taken.');
     }
     if (!ring.attended) return true;
-    if (!ring.offer(payload)) return false;
+    const taken = ring.offer(payload);
+    // When it is full too: whoever filled it may have been terminated before it woke anybody.
     const epoch = ring.sleep;
     if (epoch !== 0) {
       this.wake();
       ring.woken(epoch);
     }
-    return true;
+    return taken;
   }
 
   private wake(): void {
