@@ -83,7 +83,7 @@ int above_standard(int fd) {
   return higher;
 }
 
-/** A pipe, our end non-blocking. Each end is an open file of its own: the child's stays as it is. */
+/** A pipe, our end non-blocking. Each end is an open file of its own. */
 int open_stream(int which, int* ours, int* theirs) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return -errno;

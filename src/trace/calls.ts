@@ -152,6 +152,12 @@ export function describeCall(call: Call): string {
       const to = remote === undefined ? '' : ` to ${JSON.stringify(remote)}`;
       return `${name} ${kindName(kind)}(${JSON.stringify(text)}, ${port}${to})`;
     }
+    case layout.CALL_SPAWN: {
+      const [total = '0', , , , ...texts] = call.tail.toString('utf8', 0, call.length).split('\0');
+      return `${name}(${JSON.stringify(texts.slice(0, Number(total)))})`;
+    }
+    case layout.CALL_TAKEN_STREAM:
+      return `${name}(${['stdin', 'stdout', 'stderr'][call.record] ?? call.record})`;
     case layout.CALL_SEND_TO:
       return `${name}(${call.record}:${call.generation}, ${describeDatagrams(call)})`;
     case layout.CALL_OPERATE: {
