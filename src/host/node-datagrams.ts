@@ -8,6 +8,7 @@ import { readPeer, writePeer } from '../reactor/address';
 import type { OpenRequest } from './node-openers';
 import { numberOf, Source, type Task } from './node-source';
 import type { Outgoing } from './outgoing';
+import { canReusePort } from './reuse-port';
 
 /** Bytes of messages that may wait here. */
 const HELD_MAX = 1 << 20;
@@ -45,8 +46,9 @@ export class DatagramSource extends Source {
   constructor({ bytes, argument, value, report }: OpenRequest) {
     super(report);
     const options = (argument >>> 16) & 0xff;
-    if (options & layout.SOCKET_LOCAL) {
-      throw Object.assign(new Error('no local datagrams'), { code: 'EOPNOTSUPP' });
+    const reusePort = (options & layout.SOCKET_REUSE_PORT) !== 0;
+    if (options & layout.SOCKET_LOCAL || (reusePort && !canReusePort())) {
+      throw Object.assign(new Error(), { code: 'EOPNOTSUPP' });
     }
     const [address = '', remote] = bytes.toString().split('\0');
     const wide = address.includes(':');
@@ -56,7 +58,7 @@ export class DatagramSource extends Source {
       type: wide ? 'udp6' : 'udp4',
       reuseAddr: (options & layout.SOCKET_REUSE_ADDRESS) !== 0,
       ipv6Only: wide && (options & layout.SOCKET_IPV6_ONLY) !== 0,
-      ...(options & layout.SOCKET_REUSE_PORT ? { reusePort: true } : {}),
+      ...(reusePort ? { reusePort } : {}),
       lookup,
     });
     // Whether the process goes on is the reactor's decision (NodeHost.hold).

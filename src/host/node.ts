@@ -18,6 +18,7 @@ import { numberOf, type Source } from './node-source';
 import { HIGH_WATER, Stream } from './node-stream';
 import { Outgoing } from './outgoing';
 import { ReadRoom } from './read-room';
+import { canReusePort } from './reuse-port';
 
 const TIMEOUT_MAX = 2 ** 31 - 1;
 const BAD_DESCRIPTOR = -errorNumber('EBADF');
@@ -364,12 +365,6 @@ class NodeHost implements DrivenHost {
     const { longs } = this.memory;
     longs[counter >> 3] = (longs[counter >> 3] as bigint) + 1n;
   }
-}
-
-/** node:net passes the option on from these versions (and ignored it before). */
-function canReusePort(): boolean {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  return major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12);
 }
 
 /** Everywhere: node:net. */

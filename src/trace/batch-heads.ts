@@ -21,7 +21,7 @@ const SHAPES: Readonly<Record<number, Shape>> = {
 
 const WORD_SIZE = 4;
 
-/** Address and length of each run of bytes that the core reads of what these completions brought. */
+/** Address and length of each run of bytes that the core reads of what completions brought. */
 export function* headsOf(
   memory: ReactorMemory,
   completions: number,

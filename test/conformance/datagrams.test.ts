@@ -33,7 +33,9 @@ forEachHost('datagrams', (bench) => {
 
   test('R3.15: ten hellos of a shell script have ten echoes', async () => {
     const { port } = await bound(ECHO);
-    const { stdout } = await promisify(execFile)('bash', ['-c', HELLOS, String(port)]);
+    const { stdout } = await promisify(execFile)('bash', ['-c', HELLOS, String(port)], {
+      env: { PATH: process.env.PATH },
+    });
     const expected = Array.from({ length: 10 }, (_, turn) => `hello ${turn + 1}\n`);
     expect(stdout).toBe(expected.join(''));
   });

@@ -141,6 +141,32 @@ describe('local datagrams', () => {
   });
 });
 
+describe('one port for several sockets', () => {
+  test('reusePort deals the messages out, and without it the port is taken', async () => {
+    const reactor = reactorOf();
+    const heard = new Set<number>();
+    const both = promised();
+    const handlers = (name: number): DatagramHandlers => ({
+      message() {
+        heard.add(name);
+        if (heard.size === 2) both.resolve();
+      },
+    });
+    const first = await reactor.bindDatagram({ reusePort: true }, handlers(1)).ready();
+    const { port } = first;
+    await reactor.bindDatagram({ port, reusePort: true }, handlers(2)).ready();
+    await expect(reactor.bindDatagram({ port }, {}).ready()).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+    });
+    // By the sender's port: among many each has some.
+    for (let sender = 0; sender < 50 && heard.size < 2; sender++) {
+      const client = await datagramClient();
+      await client.send('to either', port, '127.0.0.1');
+    }
+    await both.promise;
+  });
+});
+
 describe('batches', () => {
   async function flood(
     count: number,
