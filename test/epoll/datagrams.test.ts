@@ -133,6 +133,34 @@ describe('local datagrams', () => {
     if (!told) await drained.promise;
   });
 
+  test('without a remote nobody tells of room in a queue: it is tried again until all is sent', async () => {
+    const reactor = reactorOf();
+    const path = join(folder, 'full.socket');
+    const total = 1500;
+    const heard: string[] = [];
+    const all = promised();
+    const server = await reactor
+      .bindDatagram(
+        { path },
+        {
+          message(_, bytes) {
+            heard.push(Buffer.from(bytes).toString());
+            if (heard.length === total) all.resolve();
+          },
+        },
+      )
+      .ready();
+    server.read(0);
+    const client = await reactor.bindDatagram({ path: join(folder, 'own.socket') }, {}).ready();
+    for (let place = 0; place < total; place++) client.send(`${place}`, { path });
+    reactor.setTimer(0, () => server.read(Infinity));
+    await all.promise;
+    expect(heard).toEqual(Array.from({ length: total }, (_, place) => `${place}`));
+    // And then it is quiet.
+    await new Promise<void>((resolve) => reactor.setTimer(0, () => resolve()));
+    expect(client.tx.queued).toBe(0);
+  });
+
   test('the node host says by name that it has none', async () => {
     const reactor = createReactor({ host: 'node' });
     reactors.push(reactor);
@@ -209,9 +237,9 @@ describe('batches', () => {
   });
 
   test('what one call brings beyond the room for it comes first the next time', async () => {
-    const { heard } = await flood(6, 30_000, { limits: { readBytes: 65536 } });
+    const { heard } = await flood(5, 30_000, { limits: { readBytes: 65536 } });
     expect(heard.map((bytes, place) => bytes.equals(pattern(30_000, place)))).toEqual(
-      new Array(6).fill(true),
+      new Array(5).fill(true),
     );
   });
 
