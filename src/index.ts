@@ -51,7 +51,7 @@ export {
 } from './host/capabilities';
 export { CANDIDATES as hosts, chooseHost } from './host/choose';
 export type { Host, Seam } from './host/host';
-export { epoll } from './host/native';
+export { epoll, type NativeOptions } from './host/native';
 export { node } from './host/node';
 export { type RaisedLimit, type ResourceLimit, raiseFdLimit } from './host/resource-limits';
 export { type Strategy, type TurnReport, type Waiting, withStrategy } from './host/strategy';

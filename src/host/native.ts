@@ -1,6 +1,7 @@
 // Hosts in C++: the shim drives the turns from inside libuv's loop (host/attached.h).
 import { existsSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { inspect } from 'node:util';
 import { threadId } from 'node:worker_threads';
 import * as layout from '../../assembly/layout';
 import { CalandriaError, systemError } from '../errors';
@@ -34,6 +35,24 @@ export interface Shim {
 export interface NativeOptions {
   /** Microseconds to spin before sleeping. It buys latency with a core. Default 0. */
   readonly spin?: number;
+  /**
+   * When to look for completions of operations: when they were announced (default), or in every
+   * turn while some are under way.
+   */
+  readonly collect?: 'announced' | 'always';
+  /**
+   * What one look at the announcements takes: all of them (default), or one (EFD_SEMAPHORE of
+   * eventfd(2)), for comparison.
+   */
+  readonly announcements?: 'all' | 'each';
+}
+
+function checkChoice(name: string, value: string, choices: readonly string[]): void {
+  if (choices.includes(value)) return;
+  throw new CalandriaError(
+    'ERR_CALANDRIA_BAD_OPTION',
+    `${name} is ${choices.map((choice) => `'${choice}'`).join(' or ')}, not ${inspect(value)}.`,
+  );
 }
 
 let shim: Shim | string | undefined;
@@ -79,7 +98,10 @@ export function nativeMissing(name: string): string {
 /** A second: beyond it nothing is gained that a busy loop of one's own would not give. */
 const SPIN_MAX = 1e6;
 
-function native(name: string, { spin = 0 }: NativeOptions): Host {
+function native(name: string, options: NativeOptions): Host {
+  const { spin = 0, collect = 'announced', announcements = 'all' } = options;
+  checkChoice('collect', collect, ['announced', 'always']);
+  checkChoice('announcements', announcements, ['all', 'each']);
   if (typeof spin !== 'number' || !(spin >= 0 && spin <= SPIN_MAX)) {
     throw new CalandriaError(
       'ERR_CALANDRIA_BAD_OPTION',
@@ -89,6 +111,9 @@ function native(name: string, { spin = 0 }: NativeOptions): Host {
   let handle: Handle | undefined;
   return {
     name,
+    settings:
+      (collect === 'always' ? layout.SETTING_COLLECT_ALWAYS : 0) |
+      (announcements === 'each' ? layout.SETTING_SEMAPHORE : 0),
     open(seam: Seam): void {
       const found = load();
       if (typeof found === 'string') {

@@ -97,6 +97,8 @@ export interface TraceHeader {
   readonly payload: Payload;
   /** Files that were sent were read and written, so that their bytes are here too. */
   readonly copiesFiles?: boolean;
+  /** How completions were looked for: SETTING_SEMAPHORE, SETTING_COLLECT_ALWAYS. */
+  readonly completions?: number;
   /** Address of the read arena in the memory of the recording reactor. */
   readonly readArena: number;
   readonly program: ProgramDescription | null;
@@ -161,6 +163,8 @@ export function blockChecksum(buffer: Buffer, at: number, bodyLength: number): n
   return crc32(buffer.subarray(at + BLOCK_HEAD, at + BLOCK_HEAD + bodyLength), head);
 }
 
+export const SETTINGS_OF_COMPLETIONS = layout.SETTING_SEMAPHORE | layout.SETTING_COLLECT_ALWAYS;
+
 /** The core's settings while this trace was recorded. */
 export function settingsOf(header: TraceHeader): number {
   return (
@@ -168,6 +172,7 @@ export function settingsOf(header: TraceHeader): number {
     (header.payload === 'digest' ? layout.SETTING_TRACE_DIGEST : 0) |
     (header.sampling === 'turn' ? layout.SETTING_SAMPLE_TURN : 0) |
     (header.debug ? layout.SETTING_POISON : 0) |
-    (header.copiesFiles ? layout.SETTING_COPY_FILES : 0)
+    (header.copiesFiles ? layout.SETTING_COPY_FILES : 0) |
+    ((header.completions ?? 0) & SETTINGS_OF_COMPLETIONS)
   );
 }

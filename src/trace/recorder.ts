@@ -21,6 +21,7 @@ import {
   type Payload,
   padded,
   RANGE_KEPT,
+  SETTINGS_OF_COMPLETIONS,
   sealBlock,
 } from './format';
 import type { Sink } from './sink';
@@ -65,6 +66,7 @@ export class Recorder {
         debug: (settings & layout.SETTING_POISON) !== 0,
         payload: options.payload,
         copiesFiles: (settings & layout.SETTING_COPY_FILES) !== 0,
+        completions: settings & SETTINGS_OF_COMPLETIONS,
         readArena: word(memory, layout.READ_ARENA_BASE),
         program: run.program,
       }),
