@@ -2,13 +2,14 @@
 // that are sent signals, a disk that fails.
 
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { compile, compiles, testWith, traces } from '../support/commands';
 import { pattern } from '../support/conformance';
 import { freshFolder, writeToDisk } from '../support/folder';
 import { endPrograms, start } from '../support/program';
 
 interface Report {
+  readonly pid: number;
   readonly paths: Record<string, number>;
   readonly errors: Record<string, number>;
   readonly right: number;
@@ -23,15 +24,20 @@ afterEach(endPrograms);
 async function read(
   mode: 'direct' | 'buffered',
   through: (path: string) => readonly string[] = () => [],
+  warm = false,
 ): Promise<Report> {
   const path = freshPath();
-  writeToDisk(path, pattern(1 << 20));
+  const bytes = pattern(1 << 20);
+  writeToDisk(path, bytes);
+  writeFileSync(`${path}.copy`, bytes);
+  if (warm) readFileSync(path);
   const program = start('files/programs/read.mjs', {
     parameters: [path, mode, 1000],
     through: through(path),
   });
   const report = await program.next<Report>();
   program.send({ again: false });
+  await program.ended;
   return report;
 }
 
@@ -67,9 +73,9 @@ testWith(traces, 'strace')(
 );
 
 test('R0.3 R3.33: what is cached is read at once; without RWF_NOWAIT by the pool', async () => {
-  const cached = await read('buffered');
+  const cached = await read('buffered', undefined, true);
   expect([cached.paths, cached.right]).toEqual([{ 'at once': 1000 }, 1000]);
-  const blind = await read('buffered', without('rwf_nowait'));
+  const blind = await read('buffered', without('rwf_nowait'), true);
   expect([blind.paths, blind.right]).toEqual([{ pool: 1000 }, 1000]);
 });
 
@@ -93,9 +99,32 @@ testWith(traces, 'strace')(
   60_000,
 );
 
+testWith(traces, 'strace')(
+  'R3.40: no turn waits for the disk: the loop’s thread makes no call that could',
+  async () => {
+    for (const mode of ['direct', 'buffered'] as const) {
+      const log = freshPath();
+      // Nothing of it is cached: each block has to come from the disk.
+      const { pid, right } = await read(mode, (path) => ['strace', '-f', '-P', path, '-o', log]);
+      expect(right).toBe(1000);
+      const calls = readFileSync(log, 'latin1').matchAll(/^(\d+) +(?:<\.\.\. )?(\w+)/gm);
+      const [loop, others] = [new Set<string>(), new Set<string>()];
+      for (const [, thread, call] of calls)
+        (Number(thread) === pid ? loop : others).add(call as string);
+      // preadv2 with RWF_NOWAIT; io_submit names no file that strace would see.
+      const allowed = ['preadv2', 'close', 'epoll_ctl'];
+      expect([...loop].filter((call) => !allowed.includes(call))).toEqual([]);
+      expect(others.has('openat')).toBe(true);
+      if (mode === 'buffered') expect(others.has('pread64')).toBe(true);
+    }
+  },
+  60_000,
+);
+
 testWith(compiles, 'cc')('R2.12: a signal sent to a thread of the pool does nothing', async () => {
   const path = freshPath();
-  writeFileSync(path, pattern(1 << 20));
+  const bytes = pattern(1 << 20);
+  for (const name of [path, `${path}.copy`]) writeFileSync(name, bytes);
   const program = start('files/programs/read.mjs', {
     parameters: [path, 'buffered', 100],
     through: ['env', 'CALANDRIA_WITHOUT=rwf_nowait'],

@@ -32,7 +32,8 @@ const errors = {};
 const file = await reactor.openFile(path, 'r', 0, { direct: direct === 'direct' });
 const { size } = await file.stat();
 let right = 0;
-const expected = readFileSync(path);
+// A copy: who watches the file sees the reactor alone.
+const expected = readFileSync(`${path}.copy`);
 await Promise.all(
   Array.from({ length: Number(reads) }, async (_, place) => {
     const at = ((place * 7919) % (size / block)) * block;
@@ -47,6 +48,7 @@ await Promise.all(
   }),
 );
 process.send({
+  pid: process.pid,
   paths,
   errors,
   right,
