@@ -60,6 +60,7 @@ export function initialise(): void {
   setWord(layout.STATE_FREE_BLOCK, layout.NONE);
   setWord(layout.STATE_WORK_HEAD, layout.NONE);
   setWord(layout.STATE_WORK_TAIL, layout.NONE);
+  setWord(layout.STATE_SPAWNED, layout.NONE);
   // Two rounds of splitmix64 (Steele, Lea, Flood 2014) spread the seed; neither word may be 0 for
   // both.
   const seed = <u64>(<u32>word(layout.SEED_LOW)) | ((<u64>(<u32>word(layout.SEED_HIGH))) << 32);
