@@ -7,6 +7,7 @@ import { checkFlag } from './arguments';
 import type { Calls } from './calls';
 import type { File } from './file';
 import { type Policy, policyValue } from './policy';
+import { Reader } from './reader';
 import { type SendFileOptions, type Sent, sendFile } from './send-file';
 import { ReceiveSide, SendSide, sideOf } from './sides';
 import type { Trigger } from './triggers';
@@ -25,6 +26,8 @@ export class Connection {
   private sendSide: SendSide | undefined;
   private finished = false;
   private lastPeer: Uint8Array | undefined;
+  /** Internal: who reads without a handler. */
+  reader: Reader | undefined;
 
   /** Connections come from a listener or from reactor.connect(). */
   constructor(calls: Calls, record: number, generation: number) {
@@ -110,6 +113,28 @@ export class Connection {
     this.calls.appetite(this, bytes);
   }
 
+  /** What comes from now on, in copies. Leaving the loop closes the connection. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array, undefined> {
+    return this.reading().iterate();
+  }
+
+  /**
+   * So many bytes, or fewer when the end comes first; what nobody asked for stays in the kernel.
+   * Rejects when the connection fails before they are there.
+   */
+  receive(length: number): Promise<Uint8Array> {
+    if (!Number.isInteger(length) || length < 0 || length >= 2 ** 31) {
+      throw typeError('length', 'a whole number from 0 to 2147483647', length);
+    }
+    return this.reading().receive(length);
+  }
+
+  private reading(): Reader {
+    this.reader ??= new Reader(this);
+    if (this.finished) this.reader.finish();
+    return this.reader;
+  }
+
   /** No more writes: what is queued goes out, then the peer sees the end. */
   end(bytes?: Uint8Array | string): void {
     if (bytes !== undefined) this.write(bytes);
@@ -176,5 +201,6 @@ export class Connection {
     this.receiveSide?.freeze();
     this.sendSide?.freeze();
     this.lastPeer = peerRecord(this.calls.memory, this.record).slice();
+    this.reader?.finish();
   }
 }

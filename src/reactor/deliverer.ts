@@ -168,17 +168,18 @@ export class Deliverer {
     const handlers = this.handlers.handlers(set);
     switch (kind) {
       case layout.DELIVER_DATA: {
-        if (!handlers.data || !this.listening(record, state)) return;
+        const reader = this.connections[record]?.reader;
+        if ((!handlers.data && !reader) || !this.listening(record, state)) return;
         const address = this.words[at + (layout.DELIVERY_ADDRESS >> 2)] as number;
         const length = this.words[at + (layout.DELIVERY_LENGTH >> 2)] as number;
-        return handlers.data(
-          this.connectionAt(record),
-          new Uint8Array(this.memory.buffer, address, length),
-        );
+        const bytes = new Uint8Array(this.memory.buffer, address, length);
+        reader?.arrived(bytes);
+        return handlers.data?.(this.connectionAt(record), bytes);
       }
       case layout.DELIVER_OPEN:
         if (this.words[at + (layout.DELIVERY_LISTENER >> 2)] !== 0) this.handlers.use(set);
         if (!this.listening(record, state)) return;
+        this.tellListener(handlers, record, at);
         return handlers.open?.(this.connectionAt(record));
       case layout.DELIVER_CHANGE:
         if (state !== layout.STATE_OPEN || !this.listening(record, state)) return;
@@ -188,6 +189,7 @@ export class Deliverer {
         return handlers.drain?.(this.connectionAt(record));
       case layout.DELIVER_END:
         if (state !== layout.STATE_OPEN || !this.listening(record, state)) return;
+        this.connections[record]?.reader?.finish();
         return handlers.end?.(this.connectionAt(record));
       case layout.DELIVER_ERROR:
         if (this.work(record) & layout.WORK_ABANDONED) return;
@@ -198,6 +200,15 @@ export class Deliverer {
       default:
         throw new Error(`The core delivered kind ${kind}, which does not exist.`);
     }
+  }
+
+  /** A `for await` over the listener takes who was accepted. */
+  private tellListener(handlers: Handlers, record: number, at: number): void {
+    const accepting = (this.words[at + (layout.DELIVERY_LISTENER >> 2)] as number) - 1;
+    if (accepting < 0) return;
+    const listener = this.listeners.get(ownerKey(accepting, this.generationOf(accepting)));
+    if (!listener?.iterated) return;
+    listener.accepted(this.connectionAt(record), handlers.data !== undefined);
   }
 
   /**
@@ -226,7 +237,11 @@ export class Deliverer {
       : dialled && silent
         ? this.handlers.doing(set)
         : 'read';
-    return handlers.error?.(this.connectionAt(record), systemError(errno, syscall, subject));
+    const reader = this.knownAt(record)?.reader;
+    if (!handlers.error && !reader) return;
+    const error = systemError(errno, syscall, subject);
+    reader?.failed(error);
+    return handlers.error?.(this.connectionAt(record), error);
   }
 
   private deliverClose(handlers: Handlers, record: number): void | Promise<void> {

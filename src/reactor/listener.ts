@@ -2,6 +2,8 @@
 import { CalandriaError } from '../errors';
 import type { Address } from './address';
 import type { Calls } from './calls';
+import type { Connection } from './connection';
+import { Iteration } from './iteration';
 import { ReceiveSide, sideOf } from './sides';
 import type { Trigger } from './triggers';
 
@@ -14,6 +16,7 @@ export class Listener {
   private finished = false;
   private bound: Address | undefined;
   private failure: Error | undefined;
+  private iteration: Iteration<Connection> | undefined;
   private waiting: { resolve(address: Address): void; reject(error: Error): void }[] = [];
 
   constructor(calls: Calls, record: number, generation: number) {
@@ -57,6 +60,20 @@ export class Listener {
     this.calls.appetite(this, connections);
   }
 
+  /**
+   * Who is accepted from now on: ask for it before anybody can have come. Without a `data` handler
+   * their bytes stay in the kernel until somebody reads. Leaving the loop closes the listener.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Connection, undefined> {
+    this.iteration ??= new Iteration<Connection>({
+      pause: () => this.accept(0),
+      resume: () => this.accept(Number.POSITIVE_INFINITY),
+      stop: () => this.close(),
+    });
+    if (this.finished) this.iteration.end();
+    return this.iteration;
+  }
+
   /** Asks the kernel for the backlog; `backlog` has it in the next turn. */
   sample(): void {
     this.calls.act('sample', this);
@@ -96,6 +113,17 @@ export class Listener {
     for (const { resolve } of this.waiting.splice(0)) resolve(address);
   }
 
+  /** Internal: does a loop take who is accepted? */
+  get iterated(): boolean {
+    return this.iteration !== undefined;
+  }
+
+  /** Internal. */
+  accepted(connection: Connection, heard: boolean): void {
+    if (!heard) connection.read(0);
+    this.iteration?.push(connection);
+  }
+
   /** Internal: true when somebody was waiting to hear of it. */
   failed(error: Error): boolean {
     this.failure ??= error;
@@ -112,5 +140,6 @@ export class Listener {
       this.failed(new CalandriaError('ERR_CALANDRIA_CLOSED', 'The listener was closed.'));
     }
     this.receiveSide?.freeze();
+    this.iteration?.end(this.failure && !this.bound ? { error: this.failure } : undefined);
   }
 }
