@@ -1,5 +1,5 @@
-// What was sent from a file is in a trace as operation, file, range and result; with `files: 'copy'`
-// its bytes are, too.
+// What was sent from a file is in a trace as operation, file, range and result; with `files:
+// 'copy'` its bytes are, too.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { node, openTrace, type Program, type Reactor } from '../../src';

@@ -65,7 +65,7 @@ export interface ModelResult {
 const STATES_MAX = 100_000;
 /** Looks at the kernel that a busy host spares in a row, at the most. */
 const SKIPS_MAX = 2;
-/** Turns that it may take to come to rest: what was read is handled, what was asked is submitted. */
+/** Turns that coming to rest may take: what was read is handled, what was asked is submitted. */
 const IDLE_MAX = 4;
 /** Completions that are in the ring before the first of them was announced. */
 const UNSIGNALLED_MAX = 2;

@@ -1,5 +1,5 @@
-// States of the core for a search: what its future depends on, saved, restored and named. Lists that a
-// turn leaves behind, and most of the arenas, are left out.
+// States of the core for a search: what its future depends on, saved, restored and named. Lists
+// that a turn leaves behind, and most of the arenas, are left out.
 import { createHash } from 'node:crypto';
 import * as layout from '../../assembly/layout';
 import { word } from '../../src/core/memory';

@@ -1,6 +1,6 @@
 // Fairness, from a trace alone: under load on both sides, neither completions nor sockets wait for
-// more than two turns. What the kernel reported is in IN; what came of it, in the completions of the
-// turns that follow.
+// more than two turns. What the kernel reported is in IN; what came of it, in the completions of
+// the turns that follow.
 import * as layout from '../../../assembly/layout';
 import type { TurnBlock } from '../../../src/trace/trace';
 

@@ -1,5 +1,5 @@
-// Operations: each that was taken is answered once, with the bytes of its own place in the file and in
-// their order, and none is left.
+// Operations: each that was taken is answered once, with the bytes of its own place in the file and
+// in their order, and none is left.
 import * as layout from '../../../assembly/layout';
 import type { CoreHarness, Handle, Turn } from '../core-harness';
 import { type Checker, nameOf, violated } from './checker';
