@@ -3,7 +3,8 @@
 import * as layout from '../../assembly/layout';
 import type { Core } from '../core/core';
 import { CalandriaError, systemError } from '../errors';
-import { type Calls, ownerKey } from './calls';
+import type { Calls } from './calls';
+import { Waiters } from './waiters';
 
 /** How an operation was served. */
 export type Via = 'at once' | 'kernel' | 'pool';
@@ -39,7 +40,7 @@ export interface Waiter {
 
 export class Operations {
   private readonly calls: Calls;
-  private readonly waiting = new Map<number, Waiter>();
+  private readonly waiting = new Waiters<Waiter>();
   private readonly starved: (() => void)[] = [];
 
   constructor(calls: Calls) {
@@ -76,8 +77,7 @@ export class Operations {
   start(operation: number, waiter: Waiter): void {
     if (operation < 0)
       return waiter.failed(withPath(refusal(operation, waiter, this.calls), waiter));
-    const key = ownerKey(operation, this.calls.core.operationGeneration(operation));
-    this.waiting.set(key, waiter);
+    this.waiting.set(operation, this.calls.core.operationGeneration(operation), waiter);
   }
 
   /** Calls `again` once, when another operation was answered: the write arena was full. */
@@ -90,15 +90,14 @@ export class Operations {
     const { words, bytes, buffer } = this.calls.memory;
     const place = words[(at + layout.DELIVERY_HANDLERS) >> 2] as number;
     const generation = words[(at + layout.DELIVERY_LISTENER) >> 2] as number;
-    const key = ownerKey(place, generation);
-    const waiter = this.waiting.get(key);
+    const waiter = this.waiting.get(place, generation);
     if (!waiter) return;
     const address = words[(at + layout.DELIVERY_ADDRESS) >> 2] as number;
     const length = words[(at + layout.DELIVERY_LENGTH) >> 2] as number;
     const brought = address === 0 ? NOTHING : new Uint8Array(buffer, address, length);
     const via = VIA[bytes[at + layout.DELIVERY_VIA] as number] as Via;
     if (bytes[at + layout.DELIVERY_KIND] === layout.DELIVER_PART) return waiter.part(brought, via);
-    this.waiting.delete(key);
+    this.waiting.delete(place, generation);
     const errno = words[(at + layout.DELIVERY_VALUE) >> 2] as number;
     if (errno === 0) waiter.done(brought, length, via);
     else waiter.failed(withPath(systemError(errno, waiter.syscall, waiter.subject), waiter));
@@ -107,9 +106,7 @@ export class Operations {
 
   /** Internal: the reactor is over, and nobody will answer. */
   abandon(): void {
-    const left = [...this.waiting.values()];
-    this.waiting.clear();
-    for (const waiter of left) {
+    for (const waiter of this.waiting.takeAll()) {
       const error = new CalandriaError('ERR_CALANDRIA_CLOSED', 'The reactor was closed.');
       waiter.failed(withPath(error, waiter));
     }
