@@ -87,8 +87,11 @@ export function admit(record: i32, generation: u32, length: u32): i32 {
   const refusal = refuse(record, generation);
   if (refusal != layout.CALL_TAKEN) return refusal;
   if (dropping(record)) return layout.CALL_TAKEN;
-  if (length > <u32>word(layout.QUEUE_SIZE_MAX) - pieces.queued(record))
-    return layout.CALL_QUEUE_FULL;
+  if (length == 0) return layout.CALL_TAKEN;
+  // Parts of a file come on top, so that what is written behind it cannot keep them out.
+  const most = <u32>word(layout.QUEUE_SIZE_MAX);
+  const queued = min<u32>(pieces.queued(record), most);
+  if (length > most - queued) return layout.CALL_QUEUE_FULL;
   const total = <u32>word(layout.STATE_QUEUE_TOTAL);
   return length > <u32>word(layout.QUEUE_TOTAL_MAX) - total
     ? layout.CALL_TOTAL_FULL

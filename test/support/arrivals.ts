@@ -10,11 +10,13 @@ export interface Completion {
   readonly generation: number;
   readonly result: number;
   readonly bytes?: Uint8Array;
+  /** VIA_ of the layout; by default the kernel's queue. */
+  readonly via?: number;
 }
 
 /** As a host puts it at `at`: the record, and the bytes that it brought. */
 export function encodeCompletion(
-  { operation, generation, result, bytes }: Completion,
+  { operation, generation, result, bytes, via = layout.VIA_KERNEL }: Completion,
   at = 0,
   size = layout.COMPLETION_SIZE,
 ): Buffer {
@@ -25,7 +27,7 @@ export function encodeCompletion(
     record.writeInt32LE(at + layout.COMPLETION_SIZE, layout.COMPLETION_ADDRESS);
     record.set(bytes, layout.COMPLETION_SIZE);
   }
-  record.writeInt32LE(layout.VIA_KERNEL, layout.COMPLETION_VIA);
+  record.writeInt32LE(via, layout.COMPLETION_VIA);
   record.writeBigInt64LE(BigInt(result), layout.COMPLETION_RESULT);
   return record;
 }

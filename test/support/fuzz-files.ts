@@ -20,6 +20,8 @@ export class FuzzFiles {
   private landed: Completion[] = [];
   private announced = 0;
   private edge = false;
+  /** Files that this turn's sends found cold. */
+  private cold = 0;
   private readonly files: Handle[] = [];
 
   constructor(
@@ -36,7 +38,14 @@ export class FuzzFiles {
 
   /** Everything works from now on, and at once. */
   heal(): void {
-    this.options = { ...this.options, later: 0, refused: 0, failure: 0, shortSend: 0 };
+    this.options = {
+      ...this.options,
+      later: 0,
+      refused: 0,
+      failure: 0,
+      shortSend: 0,
+      blockedSend: 0,
+    };
   }
 
   // ── The host ──
@@ -47,6 +56,8 @@ export class FuzzFiles {
         return this.announcements();
       case 'collect':
         return (room) => this.collect(room, submission);
+      case 'sendFile':
+        return this.sendFile(submission);
       default:
         return this.operate(submission);
     }
@@ -54,6 +65,7 @@ export class FuzzFiles {
 
   /** Some of what is under way completes, and is announced: the event, if there is one to tell. */
   news(): Event[] {
+    this.cold = 0;
     const healed = this.options.later === 0;
     const landing = this.flying.filter(() => healed || this.random.chance(0.5));
     this.flying = this.flying.filter((each) => !landing.includes(each));
@@ -98,13 +110,38 @@ export class FuzzFiles {
     return completion.bytes ?? completion.result;
   }
 
-  private result({ argument: operation, length }: Submission): Completion {
+  /** Any answer that a kernel, a disk or a host without sendfile(2) could give. */
+  private sendFile({ at: entry, length }: Submission): Answer {
+    const { random, options, harness } = this;
+    const operation = harness.word(entry + layout.SUBMISSION_EXTRA);
+    const at = harness.word(layout.OPERATIONS_BASE) + operation * layout.TASK_SIZE;
+    if (random.chance(options.failure)) {
+      const { ERROR_BROKEN_PIPE, ERROR_INVALID, ERROR_NO_DATA, ERROR_NOT_IMPLEMENTED } = layout;
+      const errors = [EIO, ERROR_BROKEN_PIPE, ERROR_INVALID, ERROR_NO_DATA, ERROR_NOT_IMPLEMENTED];
+      return -random.pick(errors);
+    }
+    if (random.chance(options.refused)) return -layout.ERROR_BUSY;
+    if (random.chance(options.later)) {
+      const flying = harness.word(layout.OPERATIONS_FLYING) + ++this.cold;
+      if (flying > harness.memory.limits.tasksInFlight) return -layout.ERROR_BUSY;
+      const generation = harness.word(at + layout.TASK_GENERATION) >>> 0;
+      const result = random.chance(options.failure) ? -EIO : random.size(1 << 20);
+      this.flying.push({ operation, generation, result, via: layout.VIA_SEND_FILE });
+      return -layout.ERROR_IN_PROGRESS;
+    }
+    const total = length + harness.word(at + layout.TASK_LENGTH);
+    if (random.chance(options.blockedSend)) return -layout.ERROR_AGAIN;
+    if (!random.chance(options.shortSend)) return { result: total, extra: layout.SENT_AHEAD };
+    return { result: random.between(1, total), extra: random.pick([0, layout.SENT_BLOCKED]) };
+  }
+
+  private result({ at: entry, argument: operation, length }: Submission): Completion {
     const { random, options, harness } = this;
     const at = harness.word(layout.OPERATIONS_BASE) + operation * layout.TASK_SIZE;
     const generation = harness.word(at + layout.TASK_GENERATION) >>> 0;
     const name = { operation, generation };
     if (random.chance(options.failure)) return { ...name, result: -random.pick([EIO, ENOSPC]) };
-    const task = harness.memory.bytes[at + layout.TASK_KIND];
+    const task = harness.memory.bytes[entry + layout.SUBMISSION_DETAIL];
     const short = random.chance(options.shortSend) ? random.between(0, length) : length;
     if (task === layout.TASK_WRITE) return { ...name, result: short };
     if (task !== layout.TASK_READ) return { ...name, result: 0 };
@@ -135,5 +172,25 @@ export class FuzzFiles {
     if (operation.record < 0) return;
     const length = typeof what === 'number' ? what : what.length;
     this.checker.asks(operation, task, offset, length);
+  }
+
+  /** Sends a range of a file to anybody; true when it was taken. */
+  send(to: Handle): boolean {
+    const { random, harness } = this;
+    const file = this.files.length > 0 && random.chance(0.9) ? random.pick(this.files) : to;
+    const offset = random.size(1 << 30);
+    // Read in parts that find room, it must not take for ever.
+    const length = random.size(Math.min(20_000, 4 * harness.memory.limits.queueBytesTotal));
+    const address = harness.core.reserve(16);
+    harness.view.setBigUint64(address, BigInt(offset), true);
+    harness.view.setBigUint64(address + 8, BigInt(length), true);
+    const via = random.pick([0, 0, layout.VIA_MAP, layout.VIA_READ]);
+    const { record, generation } = to;
+    const { core } = harness;
+    const operation = core.sendFile(record, generation, file.record, file.generation, address, via);
+    if (operation < 0) return false;
+    const name = { record: operation, generation: core.operationGeneration(operation) >>> 0 };
+    this.checker.asks(name, layout.TASK_SEND_FILE, offset, length);
+    return true;
   }
 }

@@ -56,6 +56,7 @@ export class FuzzHost {
       case 'operate':
       case 'announced':
       case 'collect':
+      case 'sendFile':
         return this.files.answer(submission);
       case 'listen':
         return failing ? -EADDRINUSE : 0;
@@ -117,7 +118,7 @@ export class FuzzHost {
 
   /** Faults are over: everything works, nothing new arrives. */
   readonly peaceful = (submission: Submission): Answer | undefined => {
-    if (/^(operate|announced|collect)$/.test(submission.operation)) {
+    if (/^(operate|announced|collect|sendFile)$/.test(submission.operation)) {
       return this.files.answer(submission);
     }
     if (submission.operation !== 'receive') return undefined;

@@ -38,6 +38,7 @@ export function drawOptions(random: Seeded): FuzzOptions {
   if (random.chance(0.2)) settings |= layout.SETTING_SAMPLE_TURN;
   if (random.chance(0.2)) settings |= layout.SETTING_POISON;
   if (random.chance(0.1)) settings |= layout.SETTING_SEMAPHORE;
+  if (random.chance(0.2)) settings |= layout.SETTING_COPY_FILES;
   if (random.chance(0.1)) settings |= layout.SETTING_COLLECT_ALWAYS;
   const rate = (most: number): number =>
     random.chance(0.3) ? 0 : random.chance(0.2) ? most : most / 8;

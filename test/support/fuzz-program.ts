@@ -143,6 +143,7 @@ export class FuzzProgram {
         return this.openFile();
       case 15:
         for (let asks = random.size(6); asks > 0; asks--) this.watchers.files.ask(handle);
+        if (this.watchers.files.send(handle)) this.watchers.bytes.sendsFiles(handle);
         return;
       case 13:
         if (random.chance(0.3)) harness.enable(handle);

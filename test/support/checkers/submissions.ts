@@ -7,6 +7,12 @@ import { type Checker, nameOf, violated } from './checker';
 
 const CONTROLS: readonly Operation[] = ['listen', 'connect', 'connectStatus', 'shutdown', 'sample'];
 
+/** Of each of these at most one at a time. */
+function kindOf(operation: Operation): string {
+  if (CONTROLS.includes(operation)) return 'control';
+  return operation === 'sendFile' ? 'send' : operation;
+}
+
 export class SubmissionsChecker implements Checker {
   private readonly closed = new Set<string>();
 
@@ -31,13 +37,27 @@ export class SubmissionsChecker implements Checker {
       if (this.closed.has(name)) violated('nothing is asked behind a close', submission);
       if (submission.operation === 'close') this.closed.add(name);
       if (submission.operation === 'accept') this.accept(harness, submission, children);
-      const kind = CONTROLS.includes(submission.operation) ? 'control' : submission.operation;
+      if (submission.operation === 'sendFile') this.corked(harness, submission);
+      const kind = kindOf(submission.operation);
       if (/^(receive|send|control|close)$/.test(kind)) {
         const key = `${name} ${kind}`;
         if (outstanding.has(key)) violated('one operation of a kind at a time', submission);
         outstanding.add(key);
       }
     }
+  }
+
+  /**
+   * Bytes that wait for a file (MSG_MORE) are always asked for together with some of it: so nothing
+   * stays corked past its turn.
+   */
+  private corked(harness: CoreHarness, { at, record }: Submission): void {
+    const operation = harness.word(at + layout.SUBMISSION_EXTRA);
+    const task = harness.word(layout.OPERATIONS_BASE) + operation * layout.TASK_SIZE;
+    const length = harness.word(task + layout.TASK_LENGTH);
+    const target = harness.word(task + layout.TASK_TARGET);
+    if (length <= 0 || target !== record)
+      violated('a head leaves with its file', { length, target });
   }
 
   private accept(harness: CoreHarness, submission: Submission, children: Set<number>): void {
