@@ -1,7 +1,9 @@
 // The documents and the code say the same: names are compared, examples are run.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { completeLimits, createReactor } from '../../src/index';
 import * as jestHelpers from '../../src/jest';
@@ -129,4 +131,32 @@ test('README.md: its recording server records', () => {
   writeFileSync(file, `${block}await reactor.close();\n`);
   execFileSync(process.execPath, [file], { cwd: dirname(file) });
   expect(existsSync(join(dirname(file), 'echo.trace'))).toBe(true);
+});
+
+test('README.md: its program of many sources sees a file come, and ends at a signal', async () => {
+  const program = blockUnder(readme, 'Not only sockets').replace('7007', '0').replace('7000', '0');
+  const file = join(root, 'build/results/readme-sources.mjs');
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, program);
+  const folder = mkdtempSync(join(tmpdir(), 'calandria-readme-'));
+  const running = spawn(process.execPath, [file], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = new Promise((resolve) => running.on('exit', (code) => resolve(code)));
+  // It says nothing before it hears of a change, so changes are made until it does.
+  const touching = setInterval(() => writeFileSync(join(folder, 'new'), 'x'), 20);
+  try {
+    const [heard] = await Promise.race([
+      once(running.stdout, 'data'),
+      exited.then(() => ['exited']),
+    ]);
+    expect(String(heard)).toMatch(/^(create|write) new/);
+    running.kill('SIGTERM');
+    expect(await exited).toBe(0);
+  } finally {
+    clearInterval(touching);
+    running.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
+  }
 });
