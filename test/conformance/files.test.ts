@@ -1,4 +1,5 @@
 // Files, the same on every host: everything about them is answered later, in order and by name.
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { forEachHost, pattern } from '../support/conformance';
@@ -38,6 +39,21 @@ forEachHost('files', (bench) => {
     expect(part.bytesRead).toBe(4);
     expect([...part.buffer]).toEqual([0, 0, ...bytes.subarray(5, 9), 0, 0, 0]);
     expect((await file.read({ position: 0 })).buffer.length).toBe(16384);
+  });
+
+  test('R0.3 R3.31: 10 MiB of a regular file, which no notifier takes, are what they were', async () => {
+    const path = freshPath();
+    const bytes = pattern(10 << 20);
+    writeFileSync(path, bytes);
+    const expected = createHash('sha256').update(bytes).digest('hex');
+    const reactor = bench.reactor();
+    for (const direct of [false, true]) {
+      const file = await reactor.openFile(path, 'r', 0, { direct });
+      const hash = createHash('sha256');
+      for await (const chunk of file.chunks({ size: 65_536 })) hash.update(chunk);
+      expect(hash.digest('hex')).toBe(expected);
+      await file.close();
+    }
   });
 
   test('the current position moves on, whoever asks at the same time', async () => {
