@@ -49,6 +49,8 @@ long outgoing_send(Outgoing* outgoing, Shim* shim, int fd, int more) {
     uint32_t length;
     const int used = outgoing_take(outgoing, vectors, &length);
     if (used < 0) return used;
+    // Fewer bytes in the pieces than the entry says: there is nothing more to wait for.
+    if (used == 0 && outgoing->left > 0) return sent > 0 ? sent : -EPROTO;
     const int flags = outgoing->left > 0 ? MSG_MORE : more;
     count(&shim->memory, layout::COUNTER_HOST_SENDS);
     long result;

@@ -41,6 +41,7 @@ describe('damaged memory', () => {
       'receive: generation': expect.stringContaining('stale'),
       'send: piece': 'EPROTO',
       'send: pieces': 'EPROTO',
+      'send: no pieces': 'EPROTO',
       'piece: address': 'EPROTO',
       'event count': expect.stringContaining('ERR_CALANDRIA_CORE'),
       'event records': expect.stringContaining('stale'),
