@@ -98,6 +98,8 @@ void prepare_slots(DatagramRoom* room, uint32_t total, uint32_t capacity) {
     room->parts[place].iov_len = capacity;
     head->msg_iov = &room->parts[place];
     head->msg_iovlen = 1;
+    // Who has no name leaves it as it is (recvmsg(2)): not that of an earlier message, then.
+    room->names[place].storage.ss_family = AF_UNSPEC;
     head->msg_name = &room->names[place].storage;
     head->msg_namelen = sizeof(struct sockaddr_storage);
     head->msg_control = nullptr;

@@ -199,6 +199,8 @@ int open_socket(const OpenRequest* request, DatagramSocket* state, uint8_t* reco
     result = -errno;
   }
   if (result < 0) {
+    // What was bound before it failed.
+    if (family == AF_UNIX) socket_remove_file(fd);
     system_close(fd);
     return result;
   }

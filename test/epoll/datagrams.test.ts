@@ -1,4 +1,5 @@
 // What only a native host does with datagrams: local sockets, batches of system calls.
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import {
   type DatagramSocket,
   type Reactor,
 } from '../../src/index';
+import { runs, testWith } from '../support/commands';
 import { pattern, promised } from '../support/conformance';
 import { closeDatagramClients, datagramClient } from '../support/datagrams';
 
@@ -159,6 +161,40 @@ describe('local datagrams', () => {
     // And then it is quiet.
     await new Promise<void>((resolve) => reactor.setTimer(0, () => resolve()));
     expect(client.tx.queued).toBe(0);
+  });
+
+  test('a socket that cannot be connected leaves no file behind', async () => {
+    const reactor = reactorOf();
+    const path = join(folder, 'half.socket');
+    const remote = { path: join(folder, 'nobody.socket') };
+    await expect(reactor.bindDatagram({ path, remote }, {}).ready()).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
+    expect(existsSync(path)).toBe(false);
+    await reactor.bindDatagram({ path }, {}).ready();
+  });
+
+  const withLogger = testWith(runs('logger', '--version'), 'logger');
+
+  withLogger('a sender without a name has none, whoever was heard before', async () => {
+    const reactor = reactorOf();
+    const before = promised();
+    const { port } = await reactor
+      .bindDatagram({ port: 0 }, { message: () => before.resolve() })
+      .ready();
+    await (await datagramClient()).send('with a name', port, '127.0.0.1');
+    await before.promise;
+    const path = join(folder, 'unnamed.socket');
+    const from = promised<unknown>();
+    await reactor
+      .bindDatagram(
+        { path },
+        { message: (_, __, { family, address, path }) => from.resolve({ family, address, path }) },
+      )
+      .ready();
+    const sender = spawn('logger', ['--socket', path, 'anything'], { stdio: 'ignore' });
+    expect(await from.promise).toEqual({ family: 'local', address: '', path: undefined });
+    await new Promise((resolve) => sender.once('exit', resolve));
   });
 
   test('the node host says by name that it has none', async () => {
