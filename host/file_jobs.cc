@@ -63,6 +63,16 @@ void find_alignment(FileState* file) {
 #endif
 }
 
+/**
+ * Behind the open: asked for in the open itself, a file system without direct transfers refuses
+ * after it has created the file (open(2), BUGS). Then it is served through the page cache.
+ */
+void go_direct(FileState* file) {
+  const int flags = fcntl(file->fd, F_GETFL);
+  file->direct = flags >= 0 && fcntl(file->fd, F_SETFL, flags | O_DIRECT) == 0;
+  if (file->direct) find_alignment(file);
+}
+
 Slot* slot_of(Request* request) { return reinterpret_cast<Slot*>(request); }
 
 /**
@@ -133,8 +143,14 @@ void put(uint8_t* bytes, uint32_t offset, uint64_t value) {
   memcpy(bytes + offset, &value, sizeof value);
 }
 
+/** 64 bits reach from 1677 to 2262, file systems further: then the last that can be said. */
 uint64_t nanoseconds(const struct statx_timestamp* time) {
-  return static_cast<uint64_t>(time->tv_sec * 1000000000 + time->tv_nsec);
+  int64_t result;
+  if (__builtin_mul_overflow(time->tv_sec, INT64_C(1000000000), &result) ||
+      __builtin_add_overflow(result, time->tv_nsec, &result)) {
+    result = time->tv_sec < 0 ? INT64_MIN : INT64_MAX;
+  }
+  return static_cast<uint64_t>(result);
 }
 
 int64_t run_stat(Request* request) {
@@ -205,20 +221,14 @@ bool file_aligned(const FileState* file, uint64_t offset, uint32_t length, const
 int64_t file_run_open(Request* request) {
   auto* file = reinterpret_cast<FileState*>(request);
   const int flags = kernel_flags(file->flags);
-  const bool direct = file->flags & layout::FILE_DIRECT;
-  file->fd = open_path(file->path, direct ? flags | O_DIRECT : flags, file->mode);
-  file->direct = direct && file->fd >= 0;
-  // A file system without direct transfers (open(2), EINVAL): then through the page cache.
-  if (direct && file->fd < 0 && errno == EINVAL) {
-    file->fd = open_path(file->path, flags, file->mode);
-  }
+  file->fd = open_path(file->path, flags, file->mode);
   if (file->fd < 0) return -errno;
   struct stat64 status;
   if (fstat64(file->fd, &status) < 0) return -errno;
   file->type = status.st_mode;
   file->device = status.st_dev;
   file->inode = status.st_ino;
-  if (file->direct) find_alignment(file);
+  if (file->flags & layout::FILE_DIRECT) go_direct(file);
   return 0;
 }
 

@@ -1,6 +1,8 @@
 // Past the page cache: what kernel AIO does itself, and what is rerouted to threads.
 import '../support/tidy-up';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
+import { runs, testWith } from '../support/commands';
 import { freshFolder } from '../support/folder';
 import { watched } from '../support/watched';
 
@@ -113,4 +115,21 @@ describe('past the page cache', () => {
     expect(bytesRead).toBe(BLOCK);
     expect(buffer.equals(bytes.subarray(BLOCK, 2 * BLOCK))).toBe(true);
   });
+
+  testWith(process.getuid?.() === 0 && runs('unshare', '-m', 'true'), 'right to mount')(
+    'on such a file system a file that must be new can be made',
+    async () => {
+      const code = `
+        const { createReactor } = require('./build/js/src/index.js');
+        const reactor = createReactor({ host: 'epoll' });
+        reactor.openFile('/mnt/new', 'wx', 0o600, { direct: true }).then(
+          (file) => console.log('opened', file.direct), console.log,
+        ).then(() => reactor.close());`;
+      const mounted = 'mount -t ramfs ramfs /mnt && exec "$0" -e "$1"';
+      const { stdout } = spawnSync('unshare', ['-m', 'sh', '-c', mounted, process.execPath, code], {
+        encoding: 'utf8',
+      });
+      expect(stdout).toBe('opened false\n');
+    },
+  );
 });

@@ -2,7 +2,8 @@
 // that are sent signals, a disk that fails.
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { createReactor } from '../../src/index';
 import { compile, compiles, testWith, traces } from '../support/commands';
 import { pattern } from '../support/conformance';
 import { freshFolder, writeToDisk } from '../support/folder';
@@ -153,4 +154,16 @@ testWith(compiles, 'cc')('R2.12: a signal sent to a thread of the pool does noth
   const after = await program.next<{ bytesRead: number; threads: unknown[] }>();
   expect([after.bytesRead, after.threads.length]).toEqual([4096, threads.length]);
   expect((await program.ended).code).toBe(0);
+});
+
+test('a time that 64 bits of nanoseconds do not reach is the last that they do', async () => {
+  const path = freshPath();
+  writeFileSync(path, '');
+  // What the file system keeps of it.
+  utimesSync(path, new Date('2400-01-01'), new Date('2400-01-01'));
+  const last = Number(2n ** 63n - 1n) / 1e6;
+  const reactor = createReactor({ host: 'epoll' });
+  const file = await reactor.openFile(path);
+  expect((await file.stat()).mtimeMs).toBeCloseTo(Math.min(statSync(path).mtimeMs, last), 1);
+  await reactor.close();
 });
