@@ -21,6 +21,10 @@ struct FileState {
   /** The file system answers RWF_NOWAIT, as far as is known. */
   bool nowait;
   int fd;
+  /** This range was in the page cache at that time (ns); see warmth.h. */
+  uint64_t warm_from;
+  uint64_t warm_until;
+  uint64_t warm_since;
   /** Of a direct one: the same file through the page cache, opened when first needed, or -1. */
   int buffered;
   int32_t flags;

@@ -144,8 +144,10 @@ int32_t send_file(Shim* shim, const Descriptor* connection, uint32_t entry) {
   const Descriptor* descriptor = &shim->descriptors[record];
   if (descriptor->source != &file_source) return -EBADF;
   // sendfile(2) would read past the page cache, and wait.
-  if (static_cast<const FileState*>(descriptor->state)->direct) return -EOPNOTSUPP;
+  auto* file = static_cast<FileState*>(descriptor->state);
+  if (file->direct) return -EOPNOTSUPP;
   FileRange range;
+  range.file = file;
   range.fd = descriptor->fd;
   range.operation = operation;
   range.generation = load_unsigned(memory, task + layout::TASK_GENERATION);

@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 
 #include "completions.h"
+#include "files.h"
 #include "system.h"
 
 namespace calandria {
@@ -166,6 +167,19 @@ Warmth* warmth_of(Shim* shim, const FileRange* range) {
   return warmth;
 }
 
+/** The same file was just sent to somebody else: no question is asked twice in a short time. */
+bool known(const FileRange* range, uint64_t length, uint64_t now) {
+  const FileState* file = range->file;
+  return file->warm_from <= range->offset && range->offset + length <= file->warm_until &&
+         now - file->warm_since <= VALIDITY;
+}
+
+void remember(const FileRange* range, uint64_t length, uint64_t now) {
+  range->file->warm_from = range->offset;
+  range->file->warm_until = range->offset + length;
+  range->file->warm_since = now;
+}
+
 uint64_t smaller(uint64_t first, uint64_t second) { return first < second ? first : second; }
 
 }  // namespace
@@ -180,9 +194,13 @@ int warm(Shim* shim, const FileRange* range) {
   if (!fresh) {
     if (warmth->job != nullptr) return -EINPROGRESS;
     const uint64_t window = smaller(WINDOW, range->remaining);
-    if (cached(range->fd, range->offset, window)) {
+    if (known(range, window, now)) {
+      warmth->until = range->offset + window;
+      warmth->since = range->file->warm_since;
+    } else if (cached(range->fd, range->offset, window)) {
       warmth->until = range->offset + window;
       warmth->since = now;
+      remember(range, window, now);
     } else if (window > range->length && cached(range->fd, range->offset, range->length)) {
       warmth->until = part;
       warmth->since = now;

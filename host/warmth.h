@@ -7,6 +7,7 @@
 
 namespace calandria {
 
+struct FileState;
 struct WarmJob;
 
 struct Warmth {
@@ -22,6 +23,7 @@ struct Warmth {
 
 /** What is to be sent: `length` bytes now, `remaining` in all. */
 struct FileRange {
+  FileState* file;
   int fd;
   uint32_t operation;
   uint32_t generation;
