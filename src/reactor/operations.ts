@@ -96,11 +96,19 @@ export class Operations {
     const length = words[(at + layout.DELIVERY_LENGTH) >> 2] as number;
     const brought = address === 0 ? NOTHING : new Uint8Array(buffer, address, length);
     const via = VIA[bytes[at + layout.DELIVERY_VIA] as number] as Via;
-    if (bytes[at + layout.DELIVERY_KIND] === layout.DELIVER_PART) return waiter.part(brought, via);
-    this.waiting.delete(place, generation);
     const errno = words[(at + layout.DELIVERY_VALUE) >> 2] as number;
-    if (errno === 0) waiter.done(brought, length, via);
-    else waiter.failed(withPath(systemError(errno, waiter.syscall, waiter.subject), waiter));
+    const part = bytes[at + layout.DELIVERY_KIND] === layout.DELIVER_PART;
+    if (!part) this.waiting.delete(place, generation);
+    try {
+      if (part) waiter.part(brought, via);
+      else if (errno === 0) waiter.done(brought, length, via);
+      else waiter.failed(withPath(systemError(errno, waiter.syscall, waiter.subject), waiter));
+    } catch (error) {
+      // The program gave its buffer away: no affair of those behind it in the list.
+      if (part) this.waiting.delete(place, generation);
+      waiter.failed(error as Error);
+    }
+    if (part) return;
     if (this.starved.length > 0) for (const again of this.starved.splice(0)) again();
   }
 
