@@ -64,6 +64,7 @@ export abstract class Source<Event = unknown> {
   ready(): Promise<this> {
     if (this.isOpen) return Promise.resolve(this);
     if (this.failure) return Promise.reject(this.failure);
+    if (this.finished) return Promise.reject(this.closedError());
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve: () => resolve(this), reject });
     });
@@ -155,15 +156,15 @@ export abstract class Source<Event = unknown> {
     this.failure ??= error;
     const waiting = this.waiting.splice(0);
     for (const { reject } of waiting) reject(error);
-    if (!lives && this.fatal(errno)) this.iteration?.end({ error });
-    return this.heardError(error, waiting.length > 0);
+    const ends = !lives && this.fatal(errno);
+    if (ends) this.iteration?.end({ error });
+    return this.heardError(error, waiting.length > 0 || (ends && this.iterated));
   }
 
   /** Internal: the record is about to be freed. */
   finish(): Result {
     this.finished = true;
-    const error = new CalandriaError('ERR_CALANDRIA_CLOSED', `${this.subject} was closed.`);
-    for (const { reject } of this.waiting.splice(0)) reject(this.failure ?? error);
+    for (const { reject } of this.waiting.splice(0)) reject(this.failure ?? this.closedError());
     this.receiveSide?.freeze();
     this.sendSide?.freeze();
     this.iteration?.end();
@@ -178,6 +179,10 @@ export abstract class Source<Event = unknown> {
   /** Does somebody iterate? What tell() is given need not be made otherwise. */
   protected get iterated(): boolean {
     return this.iteration !== undefined;
+  }
+
+  private closedError(): Error {
+    return new CalandriaError('ERR_CALANDRIA_CLOSED', `${this.subject} was closed.`);
   }
 
   /** Does the source end with this error? */
@@ -197,7 +202,7 @@ export abstract class Source<Event = unknown> {
   /** The system call that an error after opening came from. */
   protected abstract readonly doing: string;
   protected abstract heardOpen(name: Uint8Array): Result;
-  /** `told`: somebody who waited in ready() knows already. */
+  /** `told`: who waited in ready(), or iterates, knows already. */
   protected abstract heardError(error: Error, told: boolean): Result;
   protected abstract heardClose(): Result;
 }
