@@ -30,7 +30,7 @@ export class File {
   private readonly append: boolean;
   private position = 0;
   /** Who uses the current position waits for who used it before. */
-  private turn: Promise<unknown> | undefined;
+  private turn: Promise<void> | undefined;
   /** Asked for, and more than one operation: the descriptor is closed behind them. */
   private busy = 0;
   private closing: Promise<void> | undefined;
@@ -322,26 +322,23 @@ export class File {
     });
   }
 
-  /** At the current position, which moves on by what was read or written. */
+  /**
+   * At the current position, which moves on by what was read or written: in the order in which it
+   * was asked for, whoever else asks between two of them.
+   */
   private inTurn(use: (from: number) => Promise<Transferred>): Promise<Transferred> {
-    return this.kept(this.whenItsTurn(use));
-  }
-
-  private async whenItsTurn(use: (from: number) => Promise<Transferred>): Promise<Transferred> {
-    while (this.turn) await this.turn;
-    const used = use(this.position);
+    const before = this.turn;
+    const used = before ? before.then(() => use(this.position)) : use(this.position);
+    const leave = (bytes: number): void => {
+      this.position += bytes;
+      if (this.turn === turn) this.turn = undefined;
+    };
     const turn = used.then(
-      ({ bytes }) => {
-        this.position += bytes;
-        this.turn = undefined;
-      },
-      () => {
-        this.turn = undefined;
-      },
+      ({ bytes }) => leave(bytes),
+      () => leave(0),
     );
     this.turn = turn;
-    await turn;
-    return used;
+    return this.kept(turn.then(() => used));
   }
 
   private refuseWhenClosed(syscall: string): void {

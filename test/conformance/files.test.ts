@@ -65,6 +65,22 @@ forEachHost('files', (bench) => {
     expect(String(whole.buffer.subarray(0, whole.bytesRead))).toBe('one two three four five six');
   });
 
+  test('who asks between two answers does not overtake who waits for the position', async () => {
+    const reactor = bench.reactor();
+    const file = await reactor.openFile(freshPath(), 'w+');
+    for (let round = 0; round < 20; round++) {
+      await file.truncate(0);
+      // The read answers in the turn of the first write, and what follows it is asked behind that.
+      const first = file.write('a');
+      const read = file.read(Buffer.alloc(1), 0, 1, 1 << 20);
+      const second = file.write('b');
+      await Promise.all([first, second, read.then(() => file.write('c'))]);
+      const { buffer } = await file.read(Buffer.alloc(3), 0, 3, 3 * round);
+      expect(String(buffer)).toBe('abc');
+    }
+    await file.close();
+  });
+
   test('vectored reads fill one buffer after another', async () => {
     const path = freshPath();
     const bytes = pattern(700_000);
