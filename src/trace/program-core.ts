@@ -146,9 +146,8 @@ export class ProgramCore implements Core {
 
   /** The record that the recording has for a call which makes one. */
   private make(made: Call | undefined, kind: number, handlers: number): number {
-    if (!made || made.result < 0 || made.result >= this.memory.limits.connections) {
-      return Math.min(made?.result ?? layout.CALL_NO_RECORD, layout.CALL_NO_RECORD);
-    }
+    if (!made || made.result >= this.memory.limits.connections) return layout.CALL_NO_RECORD;
+    if (made.result < 0) return made.result;
     // As the record will say it: a signed word.
     this.opened = made.address | 0;
     this.settle(() => this.image.make(made.result, made.address, kind, 0, handlers));

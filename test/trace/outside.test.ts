@@ -248,3 +248,34 @@ describe('the end from outside', () => {
     }
   });
 });
+
+describe('a source that the core refused', () => {
+  test('is refused for the same reason in a replay', async () => {
+    const program: Program = (reactor) =>
+      reactor.listen(
+        { port: 0 },
+        {
+          data(connection) {
+            try {
+              for (;;) reactor.watchPath(`/${'x'.repeat(4000)}`, { error() {} });
+            } catch (error) {
+              connection.write((error as Error).message);
+            }
+          },
+        },
+      );
+    const limits = { writeSegments: 1, connections: 1000 };
+    let told = '';
+    const file = await recordRun(
+      program as never,
+      async ({ port }) => {
+        const peer = await dial(port);
+        await peer.write('x');
+        told = String(await peer.receive(20));
+      },
+      { reactor: { limits } },
+    );
+    expect(told).toContain('limits.writeSegments');
+    expect(await replayProgram(openTrace(file), program)).toMatchObject({ verdict: 'identical' });
+  });
+});
