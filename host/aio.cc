@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <sys/uio.h>
+#include <uv.h>
 
 #include "files.h"
 #include "probe.h"
@@ -128,6 +129,40 @@ void reap_by_call(Shim* shim, const Aio* aio) {
   } while (taken == EVENTS_AT_ONCE);
 }
 
+/** A context whose end nobody has to wait for. */
+struct Farewell {
+  uv_work_t work;
+  aio_context_t context;
+  Shim* shim;
+};
+
+void destroy(uv_work_t* work) {
+  syscall(SYS_io_destroy, static_cast<Farewell*>(work->data)->context);
+}
+
+void on_destroyed(uv_work_t* work, int) {
+  auto* farewell = static_cast<Farewell*>(work->data);
+  Shim* shim = farewell->shim;
+  free(farewell);
+  shim->released(shim);
+}
+
+/** On one of libuv's threads: io_destroy(2) waits some 40 ms for every processor. */
+bool destroy_later(Shim* shim, aio_context_t context) {
+  if (shim->loop == nullptr || shim->released == nullptr) return false;
+  auto* farewell = static_cast<Farewell*>(calloc(1, sizeof(Farewell)));
+  if (farewell == nullptr) return false;
+  farewell->work.data = farewell;
+  farewell->context = context;
+  farewell->shim = shim;
+  if (uv_queue_work(shim->loop, &farewell->work, destroy, on_destroyed) < 0) {
+    free(farewell);
+    return false;
+  }
+  shim->handles++;
+  return true;
+}
+
 }  // namespace
 
 bool aio_queue(Shim* shim, Slot* slot) {
@@ -181,7 +216,12 @@ void aio_close(Shim* shim) {
   Aio* aio = shim->completions->aio;
   if (aio == nullptr) return;
   // What was queued was handed over, or answered, when the queue ended.
-  if (aio->context != 0) syscall(SYS_io_destroy, aio->context);
+  aio_reap(shim);
+  // Transfers that are under way use memory and descriptors that are about to go: they are awaited.
+  const bool quiet = aio->flying == 0;
+  if (aio->context != 0 && !(quiet && destroy_later(shim, aio->context))) {
+    syscall(SYS_io_destroy, aio->context);
+  }
   free(aio->queue);
   free(aio);
   shim->completions->aio = nullptr;

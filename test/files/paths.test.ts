@@ -122,6 +122,19 @@ testWith(traces, 'strace')(
   60_000,
 );
 
+test('closing gives the kernel queue back, in workers too, and the loop does not wait for it', async () => {
+  const path = freshPath();
+  writeToDisk(path, pattern(1 << 20));
+  const before = Number(readFileSync('/proc/sys/fs/aio-nr', 'latin1'));
+  const program = start('files/programs/close.mjs', { parameters: [path] });
+  const report = await program.next<{ milliseconds: number; workers: number; used: number }>();
+  expect(report.workers).toBe(6);
+  // io_destroy(2) takes 40 and more.
+  expect(report.milliseconds).toBeLessThan(30);
+  expect((await program.ended).code).toBe(0);
+  expect(report.used).toBeLessThanOrEqual(before + 256);
+});
+
 testWith(compiles, 'cc')('R2.12: a signal sent to a thread of the pool does nothing', async () => {
   const path = freshPath();
   const bytes = pattern(1 << 20);
