@@ -101,10 +101,50 @@ int32_t operate(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom*) {
       syscall(SYS_pidfd_send_signal, descriptor->fd, number, nullptr, 0)));
 }
 
-/** The process goes on; what it becomes is nobody's business here any more. */
-int32_t close_process(Shim*, const Descriptor* descriptor) {
+/** False while it runs. One that somebody else reaped, or we did, needs no more of it. */
+bool reap(int fd) {
+  siginfo_t information = {};
+  const int how = WEXITED | WNOHANG;
+  return waitid(P_PIDFD, static_cast<id_t>(fd), &information, how) < 0 || information.si_pid != 0;
+}
+
+/** Whoever was left running and has ended since must not stay as a zombie for ever. */
+void reap_left(Shim* shim) {
+  Left** place = &shim->left;
+  while (*place != nullptr) {
+    Left* left = *place;
+    if (!reap(left->fd)) {
+      place = &left->next;
+      continue;
+    }
+    *place = left->next;
+    system_close(left->fd);
+    free(left);
+  }
+}
+
+/** The process goes on; what it becomes is nobody's business here any more, but to reap it. */
+int32_t close_process(Shim* shim, const Descriptor* descriptor) {
   free(descriptor->state);
+  if (spawned_here(descriptor) && !reap(descriptor->fd)) {
+    auto* left = static_cast<Left*>(malloc(sizeof(Left)));
+    if (left != nullptr) {
+      // Nobody is to be told of its end.
+      shim->interface->detach(shim, descriptor->fd);
+      *left = {descriptor->fd, shim->left};
+      shim->left = left;
+      return 0;
+    }
+  }
   return static_cast<int32_t>(system_close(descriptor->fd));
+}
+
+/** The ends that nobody took. */
+void close_ends(Shim* shim) {
+  for (int& fd : shim->spawned) {
+    if (fd >= 0) system_close(fd);
+    fd = -1;
+  }
 }
 
 const Source spawned_source = {"spawned process", nullptr, receive, nullptr,
@@ -134,7 +174,8 @@ int32_t answer_process(Shim* shim, const OpenRequest* request, ReadRoom* room, p
 int32_t process_open(Shim* shim, const OpenRequest* request, ReadRoom* room) {
   // For the TAKEs that follow too: what was spawned cannot be undone for want of room.
   if (!read_room_ensure(room, 4 * layout::PEER_SIZE)) return -ECANCELED;
-  processes_close(shim);
+  close_ends(shim);
+  reap_left(shim);
   if (request->length == 0) {
     return answer_process(shim, request, room, request->argument, &watched_source);
   }
@@ -146,7 +187,7 @@ int32_t process_open(Shim* shim, const OpenRequest* request, ReadRoom* room) {
     // Nobody would ever hear of it: it must not go on, nor stay as a zombie.
     kill(process, SIGKILL);
     system_retry(&shim->interrupted, [&] { return waitpid(process, nullptr, 0); });
-    processes_close(shim);
+    close_ends(shim);
   }
   return result;
 }
@@ -171,9 +212,13 @@ int32_t process_take(Shim* shim, uint32_t entry, ReadRoom* room) {
 }
 
 void processes_close(Shim* shim) {
-  for (int& fd : shim->spawned) {
-    if (fd >= 0) system_close(fd);
-    fd = -1;
+  close_ends(shim);
+  reap_left(shim);
+  while (shim->left != nullptr) {
+    Left* left = shim->left;
+    shim->left = left->next;
+    system_close(left->fd);
+    free(left);
   }
 }
 

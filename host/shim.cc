@@ -56,6 +56,7 @@ const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, siz
   shim->loop = nullptr;
   shim->handles = 0;
   for (int& fd : shim->spawned) fd = -1;
+  shim->left = nullptr;
   shim->released = nullptr;
   shim->completions = nullptr;
   shim->slots = nullptr;

@@ -12,6 +12,7 @@ struct uv_loop_s;
 namespace calandria {
 
 struct Completions;
+struct Left;
 struct Shim;
 struct Slots;
 struct Source;
@@ -72,6 +73,8 @@ struct Shim {
   int handles;
   /** Our ends of the streams of the process that was spawned last, until they are taken; or -1. */
   int spawned[3];
+  /** Processes that go on although nobody watches them (processes.h). */
+  Left* left;
   void (*released)(Shim* shim);
   /** What is answered later, and where its bytes lie meanwhile; null until first used. */
   Completions* completions;

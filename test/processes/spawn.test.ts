@@ -1,6 +1,6 @@
 // Child processes, on every host.
 import { createHash } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import {
   type Command,
   type Connection,
@@ -195,6 +195,30 @@ forEachHost('processes', (bench) => {
     expect(errors).toEqual(['EPIPE']);
     if (native) expect(stdin.tx.error).toBe(32);
     await child.kill('SIGKILL');
+  });
+
+  test('a child that nobody watches any more is no zombie for ever', async () => {
+    const reactor = bench.reactor();
+    const closed = promised();
+    const child = reactor.spawn(shell('read line', { stdout: 'ignore', stderr: 'ignore' }), {
+      open: (process) => process.close(),
+      close: () => closed.resolve(),
+    });
+    await closed.promise;
+    const state = (): string => {
+      try {
+        return readFileSync(`/proc/${child.pid}/stat`, 'latin1').split(') ')[1]?.[0] as string;
+      } catch {
+        return 'gone';
+      }
+    };
+    expect(['R', 'S']).toContain(state());
+    child.stdin?.end('\n');
+    while (!['Z', 'gone'].includes(state())) {
+      await new Promise<void>((resolve) => reactor.setTimer(1, () => resolve()));
+    }
+    await run(reactor, { file: 'true' });
+    expect(state()).toBe('gone');
   });
 
   test('both replays of a program that spawns are identical, and start nothing', async () => {
