@@ -7,7 +7,7 @@ import { checkFlag } from './arguments';
 import type { Calls } from './calls';
 import type { File } from './file';
 import { type Policy, policyValue } from './policy';
-import { Reader } from './reader';
+import { Reader, type Tried } from './reader';
 import { type SendFileOptions, type Sent, sendFile } from './send-file';
 import { ReceiveSide, SendSide, sideOf } from './sides';
 import type { Trigger } from './triggers';
@@ -127,6 +127,28 @@ export class Connection {
       throw typeError('length', 'a whole number from 0 to 2147483647', length);
     }
     return this.reading().receive(length);
+  }
+
+  /**
+   * Puts bytes that have come into `target`, and never waits: `n` is 0 and `again` true when there
+   * are none yet, `again` false at the end. So many bytes are asked for as `target` holds;
+   * readable() says when to try again.
+   * @throws the error that the connection failed with.
+   */
+  tryRead(target: Uint8Array): Tried {
+    if (!types.isUint8Array(target)) throw typeError('target', 'a Uint8Array', target);
+    return this.reading().tryTake(target);
+  }
+
+  /** Settles when tryRead() has something to bring: bytes, the end, or the error. */
+  readable(): Promise<void> {
+    return this.reading().readable();
+  }
+
+  /** As writeSome(); `again` says that not all was taken. */
+  tryWrite(bytes: Uint8Array): Tried {
+    const n = this.writeSome(bytes);
+    return { n, again: n < bytes.length };
   }
 
   private reading(): Reader {

@@ -10,6 +10,14 @@ interface Readable {
   close(): void;
 }
 
+/** What a call that never waits came to. */
+export interface Tried {
+  /** Bytes read or written. */
+  readonly n: number;
+  /** Nothing could be done now, or not all of it: try again when the record has changed. */
+  readonly again: boolean;
+}
+
 interface Wanted {
   readonly length: number;
   resolve(bytes: Uint8Array): void;
@@ -22,6 +30,7 @@ export class Reader {
   private readonly connection: Readable;
   private iteration: Iteration<Uint8Array> | undefined;
   private readonly wanted: Wanted[] = [];
+  private readonly waiting: (() => void)[] = [];
   /** Bytes of receive(), come and not given: less than is wanted, or more than was asked for. */
   private chunks: Uint8Array[] = [];
   private length = 0;
@@ -56,18 +65,41 @@ export class Reader {
     });
   }
 
+  /** What has come, of as many bytes as the target holds; asks for what did not. */
+  tryTake(target: Uint8Array): Tried {
+    const n = Math.min(target.length, this.length);
+    target.set(this.take(n));
+    if (n === 0 && this.failure) throw this.failure;
+    if (!this.over && !this.iteration && this.wanted.length === 0) {
+      this.connection.read(Math.max(0, target.length - this.length));
+    }
+    return { n, again: n === 0 && target.length > 0 && !this.over };
+  }
+
+  /** Settles when tryTake() has something to give, be it the end or an error. */
+  readable(): Promise<void> {
+    if (this.length > 0 || this.over) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  private rouse(): void {
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
   arrived(bytes: Uint8Array): void {
     const chunk = bytes.slice();
     if (this.iteration && this.wanted.length === 0) return this.iteration.push(chunk);
     this.chunks.push(chunk);
     this.length += chunk.length;
     this.settle();
+    this.rouse();
   }
 
   /** The peer's end, or ours. */
   finish(): void {
     this.over = true;
     this.settle();
+    this.rouse();
     this.iteration?.end(this.failure && { error: this.failure });
   }
 

@@ -96,7 +96,7 @@ async function converse(
 const runnable = hosts.filter(({ missing }) => missing() === '').map(({ name }) => name);
 
 for (const transport of TRANSPORTS) {
-  test(`all hosts give the same application trace over ${transport.name}`, async () => {
+  test(`R0.1 R2.8: all hosts give the same application trace over ${transport.name}`, async () => {
     const [first, ...others] = runnable as [string, ...string[]];
     const expected = await converse(first, transport);
     expect(expected.map(({ name }) => name)).toContain('client 0');

@@ -1,5 +1,5 @@
 // Connections and listeners as loops and promises, on every host.
-import { type Listener, type Reactor, record } from '../../src';
+import { type Connection, type Listener, type Reactor, record } from '../../src';
 import { chooseHost } from '../../src/host/choose';
 import { createReactor } from '../../src/index';
 import { forEachHost, pattern } from '../support/conformance';
@@ -120,5 +120,48 @@ forEachHost('loops and promises', (bench) => {
     for (const length of [-1, 1.5, '3' as unknown as number]) {
       expect(() => connection.receive(length)).toThrow(/length/);
     }
+  });
+
+  test('R4.2: tryRead() and tryWrite() never wait, and say whether to try again', async () => {
+    const buffer = new Uint8Array(1000);
+    const reads: boolean[] = [];
+    const echo = async (connection: Connection): Promise<void> => {
+      for (;;) {
+        const { n, again } = connection.tryRead(buffer);
+        reads.push(again);
+        if (again) await connection.readable();
+        else if (n === 0) return connection.end();
+        else expect(connection.tryWrite(buffer.slice(0, n))).toEqual({ n, again: false });
+      }
+    };
+    const { place } = await bench.serve({ open: echo, end() {} });
+    const client = bench.dial(place);
+    const sent = pattern(20_000);
+    for (let from = 0; from < sent.length; from += 700) {
+      await client.write(sent.subarray(from, from + 700));
+    }
+    await client.receive(sent.length);
+    client.end();
+    await client.ended;
+    expect(client.received.equals(sent)).toBe(true);
+    // Nothing was there at first, and the end is told from "not yet".
+    expect(reads[0]).toBe(true);
+    expect(reads.at(-1)).toBe(false);
+  });
+
+  test('R4.5: a program waits for a file and a socket at once; who comes second is not lost', async () => {
+    const reactor = bench.reactor();
+    const listener = taking(reactor);
+    const place = await listener.ready();
+    const client = bench.dial(place);
+    const { value: connection } = await listener[Symbol.asyncIterator]().next();
+    const file = await reactor.openFile(__filename);
+    const net = (connection as Connection).receive(4).then((bytes) => `net ${Buffer.from(bytes)}`);
+    const read = async (): Promise<string> => `file ${(await file.read()).bytesRead > 0}`;
+    // Nothing comes from the socket yet.
+    expect(await Promise.race([net, read()])).toBe('file true');
+    await client.write('ping');
+    expect(await net).toBe('net ping');
+    await file.close();
   });
 });
