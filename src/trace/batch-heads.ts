@@ -1,5 +1,6 @@
-// The words of a batch that the core itself reads: how long each record is, and what completed. A
-// trace with digests in place of the bytes keeps these, or its core could not run again.
+// The words of what arrived that the core itself reads: how long each record of a batch is, what
+// completed, and of which family a peer is. A trace with digests in place of the bytes keeps these,
+// or its core could not run again.
 import * as layout from '../../assembly/layout';
 import { type ReactorMemory, word } from '../core/memory';
 
@@ -20,6 +21,17 @@ const SHAPES: Readonly<Record<number, Shape>> = {
 };
 
 const WORD_SIZE = 4;
+const FAMILY_SIZE = 2;
+
+/** Operations whose success brings a name record. */
+const NAMING: ReadonlySet<number> = new Set([
+  layout.OPERATION_ACCEPT,
+  layout.OPERATION_LISTEN,
+  layout.OPERATION_CONNECT,
+  layout.OPERATION_CONNECT_STATUS,
+  layout.OPERATION_OPEN,
+  layout.OPERATION_TAKE,
+]);
 
 /** Address and length of each run of bytes that the core reads of what completions brought. */
 export function* headsOf(
@@ -30,9 +42,10 @@ export function* headsOf(
   let entry = word(memory, layout.SUBMISSIONS_BASE);
   for (let place = 0; place < completions; place++, entry += layout.SUBMISSION_SIZE) {
     const result = word(memory, entry + layout.SUBMISSION_RESULT);
-    if (result <= 0) continue;
     const start = word(memory, entry + layout.SUBMISSION_EXTRA);
-    const operation = memory.bytes[entry + layout.SUBMISSION_OPERATION];
+    const operation = memory.bytes[entry + layout.SUBMISSION_OPERATION] as number;
+    if (result >= 0 && NAMING.has(operation)) yield [start + layout.PEER_FAMILY, FAMILY_SIZE];
+    if (result <= 0) continue;
     if (operation === layout.OPERATION_COLLECT) yield* completed(view, start, start + result);
     if (operation !== layout.OPERATION_RECEIVE) continue;
     const record = word(memory, entry + layout.SUBMISSION_RECORD);

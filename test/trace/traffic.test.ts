@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import {
   type Connection,
   epoll,
+  type Listener,
   node,
   openTrace,
+  type Reactor,
   replayCore,
   replayProgram,
 } from '../../src/index';
@@ -88,6 +90,34 @@ describe('record with payload digest', () => {
       expect(refused.reason).toMatch(/digests in place of the bytes.*payload "full"/);
     },
   );
+});
+
+describe.each(Object.entries(HOSTS))('on %s, record with payload digest', (_name, host) => {
+  test("policy 'auto' goes by the family of a peer, so that is in the trace", async () => {
+    // More pieces than one send takes: in a network the next ones follow at once.
+    const program = (reactor: Reactor): Listener =>
+      reactor.listen(
+        { port: 0, policy: 'auto' },
+        {
+          data(connection, bytes) {
+            for (let piece = 0; piece < 60; piece++) {
+              connection.write(bytes.subarray(0, 1));
+              connection.write('-');
+            }
+          },
+        },
+      );
+    const file = await recordRun(
+      program,
+      async ({ port }) => {
+        const peer = await dial(port);
+        await peer.write('x');
+        await peer.receive(120);
+      },
+      { host: host(), payload: 'digest' },
+    );
+    expect(replayCore(openTrace(file))).toMatchObject({ verdict: 'identical' });
+  });
 });
 
 describe('record with sampling "turn"', () => {
