@@ -15,8 +15,6 @@ namespace {
 /** Bytes that one request of the pool reads or writes. */
 constexpr uint32_t CHUNK = 65536;
 
-struct FileStream;
-
 /** One direction: at most one request is under way, with bytes of its own. */
 struct Half {
   Request request;
@@ -30,19 +28,34 @@ struct Half {
   uint8_t bytes[CHUNK];
 };
 
+}  // namespace
+
 struct FileStream {
   int fd;
   bool closed;
   /** Null unless it goes this way. */
   Half* reading;
   Half* writing;
+  FileStream* next;
 };
 
+namespace {
+
+/** epoll(7) knows of every other descriptor; these it does not take. */
+bool adopted(const Shim* shim, int fd) {
+  const FileStream* stream = shim->file_streams;
+  while (stream != nullptr && stream->fd != fd) stream = stream->next;
+  return stream != nullptr;
+}
+
 /** Once nobody uses it: a descriptor must not get a new owner while a thread is reading it. */
-void free_unless_busy(FileStream* stream) {
+void free_unless_busy(Shim* shim, FileStream* stream) {
   const bool busy = (stream->reading != nullptr && stream->reading->busy) ||
                     (stream->writing != nullptr && stream->writing->busy);
   if (busy) return;
+  FileStream** place = &shim->file_streams;
+  while (*place != stream) place = &(*place)->next;
+  *place = stream->next;
   close_descriptor(stream->fd);
   free(stream->reading);
   free(stream->writing);
@@ -67,11 +80,11 @@ int64_t run_write(Request* request) {
   return repeated([&] { return write(half->stream->fd, half->bytes, half->length); });
 }
 
-void release(Shim*, Request* request) {
+void release(Shim* shim, Request* request) {
   Half* half = half_of(request);
   half->busy = false;
   half->done = true;
-  if (half->stream->closed) free_unless_busy(half->stream);
+  if (half->stream->closed) free_unless_busy(shim, half->stream);
 }
 
 Half* half_create(FileStream* stream, const OpenRequest* request, int64_t (*run)(Request*)) {
@@ -176,10 +189,10 @@ int32_t shut_down(Shim*, Descriptor* descriptor) {
   return reads ? 0 : layout::SHUT_DOWN_ALL;
 }
 
-int32_t close_stream(Shim*, const Descriptor* descriptor) {
+int32_t close_stream(Shim* shim, const Descriptor* descriptor) {
   auto* stream = static_cast<FileStream*>(descriptor->state);
   stream->closed = true;
-  free_unless_busy(stream);
+  free_unless_busy(shim, stream);
   return 0;
 }
 
@@ -190,6 +203,7 @@ const Source file_stream_source = {"file stream", nullptr, receive,      send,  
 
 int32_t file_stream_open(Shim* shim, const OpenRequest* request, ReadRoom* room, bool reads,
                          bool writes) {
+  if (adopted(shim, request->argument)) return -EEXIST;
   int result = completions_ensure(shim);
   if (result < 0) return result;
   auto* stream = static_cast<FileStream*>(calloc(1, sizeof(FileStream)));
@@ -208,6 +222,8 @@ int32_t file_stream_open(Shim* shim, const OpenRequest* request, ReadRoom* room,
     free(stream);
     return result;
   }
+  stream->next = shim->file_streams;
+  shim->file_streams = stream;
   uint8_t name[layout::PEER_SIZE] = {layout::FAMILY_DESCRIPTOR};
   answer_name(shim, request->entry, room, name);
   return layout::OPENED_FILE | layout::OPENED_DOUBTFUL;

@@ -52,6 +52,7 @@ const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, siz
   shim->armed = 0;
   shim->interrupted = 0;
   shim->datagrams = nullptr;
+  shim->file_streams = nullptr;
   shim->shares = nullptr;
   shim->loop = nullptr;
   shim->handles = 0;

@@ -12,6 +12,7 @@ struct uv_loop_s;
 namespace calandria {
 
 struct Completions;
+struct FileStream;
 struct Left;
 struct Shim;
 struct Slots;
@@ -65,6 +66,8 @@ struct Shim {
   uint64_t interrupted;
   /** Where datagrams are received; null until the first socket for them. */
   struct DatagramRoom* datagrams;
+  /** Files that were adopted (file_streams.h). */
+  FileStream* file_streams;
   /** Rings of inboxes (inbox.h), until they are taken back. */
   Share* shares;
   /** The loop that drives this, for sources that libuv has to bring; null without one. */

@@ -128,3 +128,28 @@ test('both replays of a copy are identical, and touch no file', async () => {
   expect(readFileSync(join(folder, 'to')).length).toBe(200_000);
   expect(await replayBoth(file, (again) => copy(again, 7001, 7002, () => {}))).toEqual(IDENTICAL);
 });
+
+test('a file that was adopted is refused a second time, and stays whose it is', async () => {
+  writeFileSync(join(folder, 'once'), 'bytes');
+  const reactor = reactorOf(tap(epoll()));
+  const fd = openSync(join(folder, 'once'), 'r');
+  const heard: string[] = [];
+  const first = promised();
+  reactor.adopt(
+    fd,
+    {},
+    {
+      data: (_, bytes) => void heard.push(Buffer.from(bytes).toString()),
+      close: () => first.resolve(),
+    },
+  );
+  const refused = promised<unknown>();
+  reactor.adopt(
+    fd,
+    {},
+    { error: (_, { code }: Error & { code?: string }) => refused.resolve(code) },
+  );
+  expect(await refused.promise).toBe('EEXIST');
+  await first.promise;
+  expect(heard).toEqual(['bytes']);
+});
