@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <poll.h>
 #include <sys/stat.h>
 
 #include "completions.h"
@@ -19,6 +20,8 @@ constexpr uint32_t CHUNK = 65536;
 struct Half {
   Request request;
   FileStream* stream;
+  /** The pool's: it closes. */
+  const bool* stopping;
   /** With the pool; what follows belongs to its thread then. */
   bool busy;
   /** Its completion was told, and `request.result` is to be taken. */
@@ -70,8 +73,22 @@ int64_t repeated(Call call) {
   return system_retry(&interrupted, call);
 }
 
+/** How long a thread waits before it looks whether anybody still does. ms */
+constexpr int PATIENCE = 20;
+
+/** False when nobody wants it any more. A file can always be read, but one of proc(5) may wait. */
+bool await_bytes(const Half* half) {
+  struct pollfd one = {half->stream->fd, POLLIN, 0};
+  while (poll(&one, 1, PATIENCE) == 0) {
+    if (__atomic_load_n(half->stopping, __ATOMIC_RELAXED)) return false;
+    if (__atomic_load_n(&half->stream->closed, __ATOMIC_RELAXED)) return false;
+  }
+  return true;
+}
+
 int64_t run_read(Request* request) {
   Half* half = half_of(request);
+  if (!await_bytes(half)) return -ECANCELED;
   return repeated([&] { return read(half->stream->fd, half->bytes, CHUNK); });
 }
 
@@ -87,10 +104,12 @@ void release(Shim* shim, Request* request) {
   if (half->stream->closed) free_unless_busy(shim, half->stream);
 }
 
-Half* half_create(FileStream* stream, const OpenRequest* request, int64_t (*run)(Request*)) {
+Half* half_create(const Shim* shim, FileStream* stream, const OpenRequest* request,
+                  int64_t (*run)(Request*)) {
   auto* half = static_cast<Half*>(calloc(1, sizeof(Half)));
   if (half == nullptr) return nullptr;
   half->stream = stream;
+  half->stopping = &shim->completions->pool.stopping;
   half->request.run = run;
   half->request.release = release;
   half->request.operation = static_cast<uint32_t>(layout::COMPLETION_OF_RECORD) | request->record;
@@ -191,7 +210,7 @@ int32_t shut_down(Shim*, Descriptor* descriptor) {
 
 int32_t close_stream(Shim* shim, const Descriptor* descriptor) {
   auto* stream = static_cast<FileStream*>(descriptor->state);
-  stream->closed = true;
+  __atomic_store_n(&stream->closed, true, __ATOMIC_RELAXED);
   free_unless_busy(shim, stream);
   return 0;
 }
@@ -209,8 +228,8 @@ int32_t file_stream_open(Shim* shim, const OpenRequest* request, ReadRoom* room,
   auto* stream = static_cast<FileStream*>(calloc(1, sizeof(FileStream)));
   if (stream == nullptr) return -ENOMEM;
   stream->fd = request->argument;
-  stream->reading = reads ? half_create(stream, request, run_read) : nullptr;
-  stream->writing = writes ? half_create(stream, request, run_write) : nullptr;
+  stream->reading = reads ? half_create(shim, stream, request, run_read) : nullptr;
+  stream->writing = writes ? half_create(shim, stream, request, run_write) : nullptr;
   const bool made = (stream->reading != nullptr || !reads) &&
                     (stream->writing != nullptr || !writes);
   result = !made ? -ENOMEM

@@ -90,7 +90,7 @@ int pool_start(Pool* pool, Request* request) {
 
 Request* pool_close(Pool* pool) {
   pthread_mutex_lock(&pool->lock);
-  pool->stopping = true;
+  __atomic_store_n(&pool->stopping, true, __ATOMIC_RELAXED);
   Request* left = pool->first;
   pool->first = nullptr;
   pool->last = nullptr;

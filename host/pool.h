@@ -46,6 +46,7 @@ struct Pool {
   Request* last;
   uint32_t queued;
   int idle;
+  /** Under the lock; a request that waits may look at it without. */
   bool stopping;
   int threads;
   pthread_t ids[POOL_THREADS];

@@ -1,4 +1,5 @@
 // Regular files as streams: no readiness is ever reported for one, so threads read and write them.
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   closeSync,
@@ -12,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Connection, epoll, type Handlers, type Reactor } from '../../src';
+import { runs, testWith } from '../support/commands';
 import { pattern, promised } from '../support/conformance';
 import { IDENTICAL, replayBoth, startRecording } from '../support/recording';
 import { closeServed, reactorOf } from '../support/serve';
@@ -152,4 +154,22 @@ test('a file that was adopted is refused a second time, and stays whose it is', 
   expect(await refused.promise).toBe('EEXIST');
   await first.promise;
   expect(heard).toEqual(['bytes']);
+});
+
+const kernelLog = testWith(runs('dd', 'if=/proc/kmsg', 'count=0'), 'right to read /proc/kmsg');
+
+// In a process of its own: what waits here holds up everything.
+kernelLog('closing does not wait for a file that has nothing to be read', async () => {
+  spawnSync('dd', ['if=/proc/kmsg', 'of=/dev/null', 'iflag=nonblock']);
+  const code = `
+    const { createReactor } = require('./build/js/src/index.js');
+    const { openSync } = require('node:fs');
+    const reactor = createReactor({ host: 'epoll' });
+    const adopt = (open, close) => reactor.adopt(openSync('/proc/kmsg'), {}, { open, close });
+    adopt((one) => one.destroy(), () => adopt(() => reactor.close().then(() => console.log('closed'))));`;
+  const { stdout } = spawnSync(process.execPath, ['-e', code], {
+    encoding: 'utf8',
+    timeout: 10_000,
+  });
+  expect(stdout).toBe('closed\n');
 });
