@@ -262,6 +262,15 @@ export class Deliverer {
     this.finished.length = 0;
   }
 
+  /** The reactor is over. Who is still here then never heard of a close: the core was damaged. */
+  abandon(): void {
+    for (const source of this.sources.values()) source.leave();
+    for (const listener of this.listeners.values()) listener.finish();
+    this.sources.clear();
+    this.listeners.clear();
+    this.timers.clear();
+  }
+
   private deliverListener(kind: number, record: number, at: number): void | Promise<void> {
     const generation = this.words[at + (layout.DELIVERY_GENERATION >> 2)] as number;
     const listener = this.listeners.get(ownerKey(record, generation));

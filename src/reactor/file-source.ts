@@ -80,9 +80,12 @@ export class FileSource extends Source<never> {
   /** Who waits for it to open has been told. */
   protected heardError(): Result {}
 
-  protected heardClose(): Result {
+  override leave(): void {
+    super.leave();
     this.settleClosing();
   }
+
+  protected heardClose(): Result {}
 }
 
 export interface AskedOfFile extends Omit<Asked, 'subject' | 'path'> {

@@ -342,7 +342,7 @@ export class Reactor {
 
   private finish(): void {
     this.calls.closed = true;
-    this.deliverer.timers.clear();
+    this.deliverer.abandon();
     this.operations.abandon();
     this.calls.forget(this);
     this.host.hold(false);

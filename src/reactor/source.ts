@@ -163,12 +163,17 @@ export abstract class Source<Event = unknown> {
 
   /** Internal: the record is about to be freed. */
   finish(): Result {
+    this.leave();
+    return this.heardClose();
+  }
+
+  /** Internal: it is over, and so is all waiting for it. Without a core no handler is called. */
+  leave(): void {
     this.finished = true;
     for (const { reject } of this.waiting.splice(0)) reject(this.failure ?? this.closedError());
     this.receiveSide?.freeze();
     this.sendSide?.freeze();
     this.iteration?.end();
-    return this.heardClose();
   }
 
   /** Tells one record: to who iterates. A source with handlers calls those beside it. */
