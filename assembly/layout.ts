@@ -208,6 +208,8 @@ export const STATE_WAITING_TAIL = CONTROL + 804;
 export const STATE_WAITING_COUNT = CONTROL + 808;
 /** The host had no room for one more: wait until one of them has come back. */
 export const STATE_HOST_FULL = CONTROL + 812;
+/** The last one that the host had no room for in this turn: the next such goes behind it. */
+export const STATE_REFUSED_LAST = CONTROL + 864;
 /** MERGED_… bits. */
 export const STATE_MERGED = CONTROL + 816;
 /** The record of the process that the last call spawned, or NONE. */

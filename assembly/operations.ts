@@ -21,6 +21,7 @@ export function initialiseOperations(): void {
   setWord(layout.STATE_FREE_OPERATION, layout.NONE);
   setWord(layout.STATE_WAITING_HEAD, layout.NONE);
   setWord(layout.STATE_WAITING_TAIL, layout.NONE);
+  setWord(layout.STATE_REFUSED_LAST, layout.NONE);
 }
 
 export function generation(operation: i32): u32 {
@@ -85,13 +86,19 @@ export function wait(operation: i32): void {
   setWord(layout.STATE_WAITING_COUNT, word(layout.STATE_WAITING_COUNT) + 1);
 }
 
-/** Back to where it was taken from: the host had no room. */
-function waitFirst(operation: i32): void {
-  const first = word(layout.STATE_WAITING_HEAD);
+/** Back to where it was taken from: the host had no room. Behind those that went back before it. */
+function waitAgain(operation: i32): void {
+  const before = word(layout.STATE_REFUSED_LAST);
+  const next =
+    before == layout.NONE
+      ? word(layout.STATE_WAITING_HEAD)
+      : load<i32>(at(before), layout.TASK_NEXT);
   store<u8>(at(operation), layout.TASK_STATE_WAITING, layout.TASK_STATE);
-  store<i32>(at(operation), first, layout.TASK_NEXT);
-  setWord(layout.STATE_WAITING_HEAD, operation);
-  if (first == layout.NONE) setWord(layout.STATE_WAITING_TAIL, operation);
+  store<i32>(at(operation), next, layout.TASK_NEXT);
+  if (before == layout.NONE) setWord(layout.STATE_WAITING_HEAD, operation);
+  else store<i32>(at(before), operation, layout.TASK_NEXT);
+  if (next == layout.NONE) setWord(layout.STATE_WAITING_TAIL, operation);
+  setWord(layout.STATE_REFUSED_LAST, operation);
   setWord(layout.STATE_WAITING_COUNT, word(layout.STATE_WAITING_COUNT) + 1);
 }
 
@@ -122,6 +129,7 @@ function abandoned(operation: i32): bool {
 
 /** In each turn, while its deliveries are made. */
 export function cancelAbandoned(): void {
+  setWord(layout.STATE_REFUSED_LAST, layout.NONE);
   while (word(layout.STATE_WAITING_HEAD) != layout.NONE) {
     if (!abandoned(word(layout.STATE_WAITING_HEAD))) return;
     cancel(takeWaiting());
@@ -204,7 +212,7 @@ export function answered(entry: u32, record: i32, result: i32): void {
 export function refused(operation: i32): void {
   count(layout.COUNTER_OPERATIONS_REFUSED);
   setWord(layout.STATE_HOST_FULL, 1);
-  waitFirst(operation);
+  waitAgain(operation);
   if (word(layout.OPERATIONS_FLYING) == 0) again();
 }
 

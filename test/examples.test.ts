@@ -18,7 +18,7 @@ function begin(name: string, ...parameters: (string | number)[]): Program {
 }
 
 /** Starts an example on a free port; resolves with the port that it prints. */
-async function run(name: string, ...parameters: number[]): Promise<[Program, number]> {
+async function run(name: string, ...parameters: (number | string)[]): Promise<[Program, number]> {
   const program = start(join('..', 'examples', name), { parameters });
   const [line] = (await Promise.race([
     once(program.child.stdout as NodeJS.ReadableStream, 'data'),
@@ -169,6 +169,36 @@ describe('examples', () => {
     await new Promise((resolve) => server.close(resolve));
     await interrupt(program);
   }, 30_000);
+
+  test('send-file: sends what is in its folder, and nothing else', async () => {
+    const served = mkdtempSync(join(tmpdir(), 'calandria-example-'));
+    const bytes = Buffer.alloc(3_000_000, 'a file ');
+    writeFileSync(join(served, 'file'), bytes);
+    const [program, port] = await run('send-file.mjs', served, 0);
+    const ask = async (line: string): Promise<string> => {
+      const peer = await dial(port);
+      await peer.write(`${line}\r\n`);
+      await peer.ended;
+      peer.end();
+      await peer.closed;
+      return peer.received.toString('latin1');
+    };
+    const head = `HTTP/1.1 200 OK\r\nContent-Length: ${bytes.length}\r\n\r\n`;
+    expect((await ask('GET /file HTTP/1.1')) === head + bytes.toString('latin1')).toBe(true);
+    for (const name of [
+      'nothing',
+      '../file',
+      '/etc/passwd',
+      '.',
+      '',
+      'GET',
+      'GET /../x HTTP/1.1',
+    ]) {
+      expect(await ask(name)).toMatch(/^HTTP\/1.1 404 /);
+    }
+    await interrupt(program);
+    rmSync(served, { recursive: true });
+  });
 
   test('proxy: a target that is not there closes the client', async () => {
     const server = createServer().listen(0, '127.0.0.1');

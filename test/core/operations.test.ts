@@ -163,6 +163,25 @@ describe('operations', () => {
     expect(core.word(layout.OPERATIONS_FLYING)).toBe(1);
   });
 
+  test('those that the host had no room for keep their order', () => {
+    const core = new CoreHarness();
+    const file = core.file();
+    const asked = [0, 1, 2, 3, 4].map((offset) => core.operate(file, TASK_READ, offset, 1).record);
+    const order: number[] = [];
+    let refusing = true;
+    const answer: Answerer = ({ operation, argument }) => {
+      if (operation !== 'operate') return undefined;
+      if (refusing) return -ERROR_AGAIN;
+      order.push(argument);
+      return Buffer.from('x');
+    };
+    core.step({ answer });
+    core.step({ answer });
+    refusing = false;
+    core.quiesce({ answer });
+    expect(order).toEqual(asked);
+  });
+
   test('a file closes when its operations are done; destroyed, those that wait are cancelled', () => {
     const core = new CoreHarness({ limits: { tasksInFlight: 1 } });
     const file = core.file();
