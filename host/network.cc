@@ -53,7 +53,7 @@ int32_t take(Shim* shim, int fd, uint8_t* target, uint32_t most) {
 }
 
 int32_t network_receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
-  if (!read_room_ensure(room, field(shim, entry, layout::SUBMISSION_ARGUMENT))) return -ENOBUFS;
+  if (!ensure_batch(shim, entry, room, NLMSG_HDRLEN + 3)) return -ENOBUFS;
   uint8_t* target = shim->memory.base + room->cursor;
   const uint32_t most = room->limit - room->cursor;
   const uint32_t records = field(shim, entry, layout::SUBMISSION_EXTRA);

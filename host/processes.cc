@@ -65,7 +65,7 @@ bool spawned_here(const Descriptor* descriptor);
 
 int32_t receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
   const int fd = descriptor->fd;
-  if (!read_room_ensure(room, field(shim, entry, layout::SUBMISSION_ARGUMENT))) return -ENOBUFS;
+  if (!ensure_batch(shim, entry, room, sizeof(End))) return -ENOBUFS;
   count(&shim->memory, layout::COUNTER_HOST_RECEIVES);
   if (!ended(fd)) return -EAGAIN;
   const auto* process = static_cast<const uint32_t*>(descriptor->state);

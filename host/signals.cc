@@ -46,7 +46,7 @@ void on_closed(uv_handle_t* handle) {
 /** Nothing is read: edge-triggered, every write to an eventfd is an event of its own. */
 int32_t receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
   auto* signal = static_cast<Signal*>(descriptor->state);
-  if (!read_room_ensure(room, field(shim, entry, layout::SUBMISSION_ARGUMENT))) return -ENOBUFS;
+  if (!ensure_batch(shim, entry, room, layout::SIGNAL_RECORD)) return -ENOBUFS;
   count(&shim->memory, layout::COUNTER_HOST_RECEIVES);
   if (signal->waiting == 0) return -EAGAIN;
   const uint32_t record[layout::SIGNAL_RECORD / 4] = {signal->number, signal->waiting, 0, 0};

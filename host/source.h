@@ -46,6 +46,12 @@ inline uint32_t field(const Shim* shim, uint32_t entry, uint32_t offset) {
   return load_unsigned(&shim->memory, entry + offset);
 }
 
+/** Room for a batch: what RECEIVE asks for, and never less than one record, whatever it says. */
+inline bool ensure_batch(const Shim* shim, uint32_t entry, ReadRoom* room, uint32_t record) {
+  const uint32_t asked = field(shim, entry, layout::SUBMISSION_ARGUMENT);
+  return read_room_ensure(room, asked > record ? asked : record);
+}
+
 /** The pieces that SEND names, PIECES_A_SEND at the most; how many, or -EPROTO. */
 int32_t gather_pieces(const Shim* shim, uint32_t entry, struct iovec* vectors);
 
