@@ -54,7 +54,16 @@ export class PipeStream extends Stream {
   constructor(socket: Socket, writeOnly: boolean, report: (source: Source) => void) {
     super(socket, report);
     this.writeOnly = writeOnly;
-    if (!writeOnly) this.start();
+    // Node destroys the pipe to a child that has ended, and says so by nothing else.
+    if (writeOnly) socket.on('close', () => this.gone(socket.writableLength > 0));
+    else this.start();
+  }
+
+  /** Its readers are gone. Bytes that were taken and not passed on are lost. */
+  private gone(short: boolean): void {
+    if (this.failure !== 0) return;
+    if (short) this.fail({ code: 'EPIPE' });
+    else this.end();
   }
 
   override shutDown(): number {

@@ -39,10 +39,12 @@ export class Stream extends Source {
     socket.on('error', (error) => this.fail(error));
     socket.on('connect', () => this.raise(layout.READY_OUT));
     socket.on('drain', () => this.raise(layout.READY_OUT));
-    socket.on('end', () => {
-      this.ended = true;
-      this.raise(layout.READY_IN | layout.READY_END);
-    });
+    socket.on('end', () => this.end());
+  }
+
+  protected end(): void {
+    this.ended = true;
+    this.raise(layout.READY_IN | layout.READY_END);
   }
 
   /** Begins to read: until it is accepted, a connection's bytes stay in the kernel. */

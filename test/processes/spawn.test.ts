@@ -146,6 +146,17 @@ forEachHost('processes', (bench) => {
     expect(held()).toBe(before);
   }, 60_000);
 
+  test('the pipe to a child that has ended closes without being asked', async () => {
+    const reactor = bench.reactor();
+    const closed = promised<Connection>();
+    const errors: unknown[] = [];
+    const child = reactor.spawn(shell('exit 0', { stdout: 'ignore', stderr: 'ignore' }), {
+      streams: { close: closed.resolve, error: (_, error) => void errors.push(error) },
+    });
+    expect(await closed.promise).toBe(child.stdin);
+    expect(errors).toEqual([]);
+  });
+
   test('10 MiB from a child arrive as they are', async () => {
     const sum = createHash('sha256');
     const ended = promised();
