@@ -160,9 +160,20 @@ export function appendCopy(record: i32, address: u32, length: u32): void {
 
 /** Moves what still lies in the arenas into blocks: these bytes will not leave with this turn. */
 export function stash(record: i32): void {
+  stashFrom(record, layout.NONE, first(record));
+}
+
+/** The same for what stands behind a file that is still being read: it cannot leave before it. */
+export function stashBehindFile(record: i32): void {
+  let piece = first(record);
+  while (piece != layout.NONE && !(home(piece) & layout.HOME_FILE)) piece = next(piece);
+  if (piece != layout.NONE) stashFrom(record, piece, next(piece));
+}
+
+function stashFrom(record: i32, last: i32, from: i32): void {
   const source = records.at(record);
-  let before = layout.NONE;
-  let piece = load<i32>(source, layout.RECORD_PIECE_FIRST);
+  let before = last;
+  let piece = from;
   while (piece != layout.NONE && home(piece) & (layout.HOME_BLOCK | layout.HOME_FILE)) {
     before = piece;
     piece = next(piece);

@@ -101,6 +101,8 @@ export function settleFile(record: i32): bool {
   if (failed(operation)) return false;
   if (method(operation) == layout.VIA_READ) {
     readOn(record, operation);
+    // The arenas belong to everybody, and to the bytes of this file too.
+    pieces.stashBehindFile(record);
     return pieces.frontFile(record) == operation;
   }
   const ready = load<u8>(at(operation), layout.TASK_STATE) == layout.TASK_STATE_QUEUED;
