@@ -212,12 +212,14 @@ function sent(entry: u32, record: i32, result: i32): void {
   count(layout.COUNTER_BYTES_OUT, taken);
   store<u64>(source, load<u64>(source, layout.RECORD_BYTES_SENT) + taken, layout.RECORD_BYTES_SENT);
   // Of datagrams the host may have stopped in front of one that it has not tried.
-  if (datagram && taken < asked && load<i32>(entry, layout.SUBMISSION_EXTRA) != 0) {
+  const how = datagram ? load<i32>(entry, layout.SUBMISSION_EXTRA) : 0;
+  if (taken < asked && how == layout.SEND_NEXT) {
     count(layout.COUNTER_WRITES_SHORT);
   } else if (taken < asked) {
     count(taken > 0 ? layout.COUNTER_WRITES_SHORT : layout.COUNTER_WRITES_BLOCKED);
     records.set(record, layout.WORK_BLOCKED);
     setSpace(record, 0, layout.EXACTNESS_EXACT);
+    if (how == layout.SEND_LATER) listeners.parkSending(record);
   } else if (load<i32>(source, layout.TX_SPACE) != layout.UNKNOWN) {
     // What was known is used up, and nothing says by how much.
     setSpace(record, layout.UNKNOWN, layout.EXACTNESS_UNKNOWN);

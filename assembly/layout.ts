@@ -492,6 +492,9 @@ export const OPERATION_RECEIVE = 5;
  * first one how many bytes to drop.
  */
 export const OPERATION_SEND = 6;
+/** At extra, of datagrams that stopped short: the next can be tried at once; no event will come. */
+export const SEND_NEXT = 1;
+export const SEND_LATER = 2;
 export const OPERATION_SHUTDOWN = 7;
 /** argument 1: a listener; the file of a local one is removed. */
 export const OPERATION_CLOSE = 8;

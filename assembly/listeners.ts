@@ -19,6 +19,7 @@ const ACCEPTS_BLIND = 16;
 const ACCEPTS_A_TURN = 256;
 /** After EMFILE and its kin: wait this long, or until a connection is closed. */
 const PARK_TIME: u64 = 100_000_000;
+const SEND_PARK_TIME: u64 = 10_000_000;
 
 /** What the end of a turn decides for an open listener. */
 export function settle(record: i32): void {
@@ -147,19 +148,30 @@ function park(record: i32): void {
   count(layout.COUNTER_ACCEPTS_PARKED);
   records.set(record, layout.WORK_PARKED | layout.WORK_READY);
   records.clear(record, layout.WORK_COUNTED);
-  const until = long(layout.NOW) + PARK_TIME;
-  if (long(layout.STATE_PARKED_UNTIL) == 0) setLong(layout.STATE_PARKED_UNTIL, until);
+  parkUntil(long(layout.NOW) + PARK_TIME);
 }
 
-/** A descriptor came free, or the time is up: parked listeners try again. */
+/** A blocked send that no event will end: it is tried again after a while. */
+export function parkSending(record: i32): void {
+  records.set(record, layout.WORK_PARKED);
+  parkUntil(long(layout.NOW) + SEND_PARK_TIME);
+}
+
+function parkUntil(until: u64): void {
+  const before = long(layout.STATE_PARKED_UNTIL);
+  if (before == 0 || until < before) setLong(layout.STATE_PARKED_UNTIL, until);
+}
+
+/** A descriptor came free, or the time is up: who is parked tries again. */
 export function unpark(): void {
   if (long(layout.STATE_PARKED_UNTIL) == 0) return;
   setLong(layout.STATE_PARKED_UNTIL, 0);
   const touched = word(layout.RECORDS_TOUCHED);
   for (let record = 0; record < touched; record++) {
-    if (records.kind(record) != layout.KIND_LISTENER || !records.has(record, layout.WORK_PARKED))
+    if (records.state(record) == layout.STATE_FREE || !records.has(record, layout.WORK_PARKED))
       continue;
     records.clear(record, layout.WORK_PARKED);
+    if (records.kind(record) != layout.KIND_LISTENER) records.clear(record, layout.WORK_BLOCKED);
     records.list(record);
   }
 }

@@ -128,15 +128,21 @@ long send_messages(Shim* shim, int fd, struct mmsghdr* messages, uint32_t total)
 
 /** The answer when a message of this size could not be sent behind `taken` bytes. */
 int32_t stopped(Shim* shim, Descriptor* descriptor, uint32_t entry, uint32_t taken, long error,
-                uint32_t size) {
+                uint32_t size, bool addressed) {
   const Memory* memory = &shim->memory;
   if (error == -EAGAIN) {
-    watch_room(shim, descriptor, entry, true);
+    // unix(7): it is the receiver's queue that is full, and nothing tells when it is not; the
+    // sender's own room, of which an event would tell, is there all the time.
+    if (addressed && datagram_socket(descriptor)->family == AF_UNIX) {
+      store_word(memory, entry + layout::SUBMISSION_EXTRA, layout::SEND_LATER);
+    } else {
+      watch_room(shim, descriptor, entry, true);
+    }
     return taken > 0 ? static_cast<int32_t>(taken) : -EAGAIN;
   }
   if (taken > 0) {
     // The error comes again when this one is the first.
-    store_word(memory, entry + layout::SUBMISSION_EXTRA, 1);
+    store_word(memory, entry + layout::SUBMISSION_EXTRA, layout::SEND_NEXT);
     return static_cast<int32_t>(taken);
   }
   // udp(7): what an earlier datagram met is reported in place of sending this one.
@@ -164,10 +170,15 @@ int32_t datagram_send(Shim* shim, Descriptor* descriptor, uint32_t entry) {
     while (done < total) {
       const long sent =
           send_messages(shim, descriptor->fd, room->messages + done, total - done);
-      if (sent < 0) return stopped(shim, descriptor, entry, taken, sent, room->sizes[done]);
+      if (sent < 0) {
+        const bool addressed = room->messages[done].msg_hdr.msg_name != nullptr;
+        return stopped(shim, descriptor, entry, taken, sent, room->sizes[done], addressed);
+      }
       for (long place = 0; place < sent; place++) taken += room->sizes[done++];
     }
-    if (parts < 0) return stopped(shim, descriptor, entry, taken, parts, room->sizes[total]);
+    if (parts < 0) {
+      return stopped(shim, descriptor, entry, taken, parts, room->sizes[total], false);
+    }
   }
   if (datagram_socket(descriptor)->watches_room) watch_room(shim, descriptor, entry, false);
   return static_cast<int32_t>(taken);
