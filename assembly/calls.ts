@@ -7,7 +7,10 @@ import * as draining from './draining';
 import { abandon, abandonAll } from './failure';
 import * as idle from './idle';
 import * as layout from './layout';
+import * as listeners from './listeners';
 import { bounce, long, setLong, setWord, word } from './memory';
+import { METER_CONNECTIONS, METER_QUEUE } from './meter-layout';
+import * as meters from './meters';
 import * as pieces from './pieces';
 import * as records from './records';
 import { list, owns } from './records';
@@ -47,6 +50,7 @@ export function open(
     wants,
   );
   if (record == layout.NONE) return result(layout.CALL_NO_RECORD);
+  if (dial) meters.arrive(METER_CONNECTIONS);
   if (options & layout.SOCKET_AUTO_DELAY) records.set(record, layout.WORK_AUTO_DELAY);
   ask(
     record,
@@ -161,6 +165,7 @@ export function enqueue(record: i32, address: u32, length: u32, home: i32): i32 
   const queued = pieces.queued(record) + length;
   setQueued(record, queued);
   setWord(layout.STATE_QUEUE_TOTAL, word(layout.STATE_QUEUE_TOTAL) + length);
+  meters.arrive(METER_QUEUE, length);
   store<u64>(
     source,
     load<u64>(source, layout.RECORD_BYTES_TAKEN) + length,
@@ -233,6 +238,7 @@ export function sample(record: i32, generation: u32): i32 {
 export function option(record: i32, generation: u32, name: i32, value: i32): i32 {
   logged(layout.CALL_OPTION, record, generation, name, value);
   if (!owns(record, generation)) return result(layout.CALL_STALE);
+  if (name == layout.SOCKET_ADMIT) return result(listeners.admit(record, value));
   const noDelay = name == layout.SOCKET_NO_DELAY;
   if (noDelay) {
     if (value == layout.SOCKET_AUTO_DELAY) records.set(record, layout.WORK_AUTO_DELAY);

@@ -10,6 +10,8 @@ import * as layout from './layout';
 import * as listeners from './listeners';
 import { count, setWord, submissions, word } from './memory';
 import { completeMerged } from './merged';
+import { METER_CONNECTIONS } from './meter-layout';
+import * as meters from './meters';
 import * as operations from './operations';
 import * as pieces from './pieces';
 import * as records from './records';
@@ -304,6 +306,11 @@ function shutDown(record: i32, result: i32): void {
 function closed(record: i32): void {
   records.setState(record, layout.STATE_DEAD);
   count(layout.COUNTER_CLOSED);
+  if (records.kind(record) == layout.KIND_LISTENER) listeners.gone(record);
+  else if (records.kind(record) == layout.KIND_CONNECTION) {
+    meters.depart(METER_CONNECTIONS);
+    listeners.left(record);
+  }
   deliver(layout.DELIVER_CLOSE, record, 0, 0, 0);
   listeners.unpark();
 }

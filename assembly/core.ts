@@ -19,6 +19,7 @@ import * as layout from './layout';
 import { unparkWhenDue } from './listeners';
 import { bind, deliveries, long, setLong, setWord, submissions, updates, word } from './memory';
 import { alternate, settleMerged } from './merged';
+import * as meters from './meters';
 import { cancelAbandoned, initialiseOperations, settleOperations } from './operations';
 import { feedStarved } from './sending-files';
 import { settleAll } from './settle';
@@ -85,6 +86,7 @@ export function turn(): void {
   setWord(layout.TURN_AGAIN, 0);
   setWord(layout.DELIVERY_COUNT, 0);
   setWord(layout.UPDATE_COUNT, 0);
+  meters.begin();
   const idle = quiet();
   ingestCompletions();
   ingestEvents();

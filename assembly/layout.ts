@@ -287,6 +287,8 @@ export const COUNTER_HOST_SENDS = CONTROL + 1560;
 export const COUNTER_HOST_ACCEPTS = CONTROL + 1568;
 export const COUNTER_HOST_OTHERS = CONTROL + 1576;
 export const COUNTER_HOST_INTERRUPTED = CONTROL + 1584;
+/** [c] u64: NOW of the first turn, and behind it the meters (meter-layout.ts). */
+export const METERS_SINCE = CONTROL + 2048;
 
 // ── Record: one a source, 128 bytes ──────────────────────────────────────────────────────────────
 //
@@ -337,8 +339,11 @@ export const RECORD_BYTES_TAKEN = 104;
 export const RECORD_BYTES_SENT = 112;
 /** u32 bytes of the outstanding send; on a listener, accepts outstanding. */
 export const RECORD_IN_FLIGHT = 120;
-/** u32 record index of the listener plus 1; 0 for a connection that was dialled. */
+/** u32 record of the listener plus 1; 0 if it was dialled; its own plus 1 if that is gone. */
 export const RECORD_LISTENER = 124;
+/** Of a listener: u32 most connections that may be open at once (0: any), u32 those that are. */
+export const LISTENER_ADMIT = 104;
+export const LISTENER_ADMITTED = 108;
 
 export const APPETITE_UNLIMITED = -1;
 /** No record, piece, block or timer. */
@@ -419,9 +424,7 @@ export const WORK_ERROR_DELIVERED = 65536;
 export const WORK_PARKED = 131072;
 /** The kernel's figures were taken, and nothing happened since that could have changed them. */
 export const WORK_COUNTED = 262144;
-/**
- * Listen or connect is still to be submitted; until then the peer record holds what was asked for.
- */
+/** Listen or connect is still to be submitted; until then the peer record has what was asked. */
 export const WORK_WANT_OPEN = 524288;
 export const WORK_WANT_NO_DELAY = 1048576;
 export const WORK_NO_DELAY = 2097152;
@@ -477,9 +480,7 @@ export const OPERATION_CONNECT = 2;
  * extra.
  */
 export const OPERATION_CONNECT_STATUS = 3;
-/**
- * address: child record; length: child generation. Answers with the remote peer record at extra.
- */
+/** address: child record; length: its generation. Answers with the remote peer record at extra. */
 export const OPERATION_ACCEPT = 4;
 /**
  * length: most bytes; argument: least room, else the next segment. Answers with bytes read, at
@@ -564,6 +565,8 @@ export const SOCKET_BROADCAST = 32;
 export const SOCKET_REUSE_ADDRESS = 64;
 /** Of LISTEN and CONNECT the bit, of OPTION the value: WORK_AUTO_DELAY. */
 export const SOCKET_AUTO_DELAY = 128;
+/** Of OPTION, for a listener: LISTENER_ADMIT. The host does not see it. */
+export const SOCKET_ADMIT = 256;
 
 // ── Peer record: 32 bytes ────────────────────────────────────────────────────────────────────────
 export const PEER_SIZE = 32;
@@ -605,9 +608,7 @@ export const FAMILY_FILE = 18;
 export const FAMILY_NONE = 19;
 
 // ── Event vectors ────────────────────────────────────────────────────────────────────────────────
-/**
- * struct epoll_event: 12 bytes packed on x86-64, 16 elsewhere; data = record | generation << 32.
- */
+/** struct epoll_event: 12 bytes packed on x86-64, else 16; data = record | generation << 32. */
 export const FORMAT_EPOLL = 1;
 /**
  * { u32 record, u32 generation, u32 READY bits, i32 available or UNKNOWN }: hosts without kernel

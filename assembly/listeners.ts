@@ -5,6 +5,8 @@ import { deliver } from './deliveries';
 import { fail } from './failure';
 import * as layout from './layout';
 import { count, long, setLong, word } from './memory';
+import { METER_CONNECTIONS } from './meter-layout';
+import * as meters from './meters';
 import * as records from './records';
 import { again, roomFor, submit } from './submissions';
 import { inherit } from './triggers';
@@ -42,10 +44,12 @@ function countWaiting(record: i32): void {
 
 function accept(record: i32, source: u32): void {
   const appetite = load<u32>(source, layout.RECORD_APPETITE);
-  if (appetite == 0) return;
+  const places = placesLeft(source);
+  if (appetite == 0 || places == 0) return;
   const waiting = load<i32>(source, layout.RX_AVAILABLE);
   let total = waiting < 0 ? ACCEPTS_BLIND : min<i32>(waiting, ACCEPTS_A_TURN);
   if (appetite != layout.APPETITE_UNLIMITED) total = min<u32>(total, appetite);
+  total = min<i32>(total, places);
   for (let place = 0; place < total; place++) {
     if (!roomFor(1)) break;
     const child = records.allocate(
@@ -84,6 +88,8 @@ export function accepted(entry: u32, record: i32, result: i32): void {
     arenas.arrived(address, layout.PEER_SIZE);
     memory.copy(records.peerAt(child), address, layout.PEER_SIZE);
     count(layout.COUNTER_ACCEPTED);
+    meters.arrive(METER_CONNECTIONS);
+    store<u32>(source, load<u32>(source, layout.LISTENER_ADMITTED) + 1, layout.LISTENER_ADMITTED);
     records.setState(child, layout.STATE_OPEN);
     if (records.state(record) == layout.STATE_OPEN) {
       const waiting = load<i32>(source, layout.RX_AVAILABLE);
@@ -179,4 +185,42 @@ export function unpark(): void {
 export function unparkWhenDue(): void {
   const until = long(layout.STATE_PARKED_UNTIL);
   if (until != 0 && until <= long(layout.NOW)) unpark();
+}
+
+// ── Admission ──
+
+/** At most so many of its connections open at once, 0 for any number; who is in stays in. */
+export function admit(record: i32, most: i32): i32 {
+  if (records.kind(record) != layout.KIND_LISTENER) return layout.CALL_WRONG_KIND;
+  store<i32>(records.at(record), most, layout.LISTENER_ADMIT);
+  records.list(record);
+  return layout.CALL_TAKEN;
+}
+
+/** How many more may come in. */
+function placesLeft(source: u32): i32 {
+  const most = load<i32>(source, layout.LISTENER_ADMIT);
+  if (most == 0) return i32.MAX_VALUE;
+  return max<i32>(0, most - load<i32>(source, layout.LISTENER_ADMITTED));
+}
+
+/** A connection is closed: whom its listener held back, the end of this turn lets in. */
+export function left(child: i32): void {
+  const record = load<i32>(records.at(child), layout.RECORD_LISTENER) - 1;
+  if (record < 0 || record == child) return;
+  const source = records.at(record);
+  store<u32>(source, load<u32>(source, layout.LISTENER_ADMITTED) - 1, layout.LISTENER_ADMITTED);
+  if (load<i32>(source, layout.LISTENER_ADMIT) != 0) records.list(record);
+}
+
+/** The listener is closed, and its record will be another's: nobody in it may count there. */
+export function gone(record: i32): void {
+  if (load<u32>(records.at(record), layout.LISTENER_ADMITTED) == 0) return;
+  const touched = word(layout.RECORDS_TOUCHED);
+  for (let child = 0; child < touched; child++) {
+    if (records.kind(child) != layout.KIND_CONNECTION) continue;
+    const source = records.at(child);
+    if (load<i32>(source, layout.RECORD_LISTENER) != record + 1) continue;
+    store<i32>(source, child + 1, layout.RECORD_LISTENER);
+  }
 }

@@ -6,6 +6,8 @@ import * as arenas from './arenas';
 import { deliverOperation } from './deliveries';
 import * as layout from './layout';
 import { count, readSegmentSize, setWord, tasks, word } from './memory';
+import { METER_OPERATIONS } from './meter-layout';
+import * as meters from './meters';
 import * as records from './records';
 import * as sendingFiles from './sending-files';
 import { again, roomFor, submit } from './submissions';
@@ -59,6 +61,7 @@ export function allocate(task: i32, record: i32, offset: u64, length: u32): i32 
   store<i32>(entry, layout.NONE, layout.TASK_SEGMENT);
   store<i32>(entry, layout.NONE, layout.TASK_TARGET);
   setWord(layout.OPERATIONS_USED, word(layout.OPERATIONS_USED) + 1);
+  meters.arrive(METER_OPERATIONS);
   if (records.kind(record) == layout.KIND_FILE) holdFile(record, 1);
   return operation;
 }
@@ -281,4 +284,5 @@ export function finish(operation: i32, error: i32, address: u32, length: u32, vi
   store<i32>(entry, word(layout.STATE_FREE_OPERATION), layout.TASK_NEXT);
   setWord(layout.STATE_FREE_OPERATION, operation);
   setWord(layout.OPERATIONS_USED, word(layout.OPERATIONS_USED) - 1);
+  meters.depart(METER_OPERATIONS);
 }

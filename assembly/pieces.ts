@@ -6,6 +6,8 @@
 import * as arenas from './arenas';
 import * as layout from './layout';
 import { blockLinks, blocks, count, pieces, setWord, word } from './memory';
+import { METER_QUEUE } from './meter-layout';
+import * as meters from './meters';
 import * as records from './records';
 import { drop } from './sending-files';
 import { setQueued } from './updates';
@@ -225,6 +227,7 @@ export function consume(record: i32, length: u32): void {
   }
   setQueued(record, queued(record) - length);
   setWord(layout.STATE_QUEUE_TOTAL, word(layout.STATE_QUEUE_TOTAL) - length);
+  meters.depart(METER_QUEUE, length);
 }
 
 /** Drops everything that was not sent; files among it end with this error. */
@@ -246,6 +249,7 @@ export function discard(record: i32, error: i32): void {
   count(layout.COUNTER_BYTES_DROPPED, length);
   setQueued(record, 0);
   setWord(layout.STATE_QUEUE_TOTAL, word(layout.STATE_QUEUE_TOTAL) - length);
+  meters.depart(METER_QUEUE, length);
 }
 
 /**

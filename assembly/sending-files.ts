@@ -17,6 +17,8 @@ import { admit, dropping } from './calls';
 import { failSending } from './failure';
 import * as layout from './layout';
 import { count, settings, setWord, word } from './memory';
+import { METER_QUEUE } from './meter-layout';
+import * as meters from './meters';
 import * as operations from './operations';
 import * as pieces from './pieces';
 import * as records from './records';
@@ -275,6 +277,7 @@ export function brought(operation: i32, result: i32, bytes: u32): void {
   pieces.insertBeforeFile(record, bytes, length, arenas.deliveredIn(bytes, length));
   setQueued(record, pieces.queued(record) + length);
   setWord(layout.STATE_QUEUE_TOTAL, word(layout.STATE_QUEUE_TOTAL) + length);
+  meters.arrive(METER_QUEUE, length);
   const source = records.at(record);
   const taken = load<u64>(source, layout.RECORD_BYTES_TAKEN) + length;
   store<u64>(source, taken, layout.RECORD_BYTES_TAKEN);

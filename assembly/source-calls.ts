@@ -5,6 +5,8 @@ import { admit, ask, dropping, enqueue } from './calls';
 import * as datagrams from './datagrams';
 import * as layout from './layout';
 import { bounce, word } from './memory';
+import { METER_CONNECTIONS } from './meter-layout';
+import * as meters from './meters';
 import * as operations from './operations';
 import * as records from './records';
 import { detail, leaveOut, logged, loggedBytes, loggedLength, named, result } from './stream';
@@ -25,6 +27,7 @@ export function openSource(
   if (address == bounce) return result(layout.CALL_TOTAL_FULL);
   const record = records.allocate(kind, handlers, wants);
   if (record == layout.NONE) return result(layout.CALL_NO_RECORD);
+  if (kind == layout.KIND_CONNECTION) meters.arrive(METER_CONNECTIONS);
   ask(record, layout.OPERATION_OPEN, address, length, argument, value);
   return result(record);
 }

@@ -5,6 +5,8 @@ import { ask } from './calls';
 import { abandon } from './failure';
 import * as layout from './layout';
 import { bounce, setWord, word } from './memory';
+import { METER_CONNECTIONS } from './meter-layout';
+import * as meters from './meters';
 import * as records from './records';
 import { logged, loggedBytes, named, result } from './stream';
 import { submit } from './submissions';
@@ -44,6 +46,7 @@ export function spawn(
   for (let which = 0; which < STREAMS; which++) {
     if (!isPipe(streams, which)) continue;
     const stream = records.allocate(layout.KIND_CONNECTION, ofStreams, streamWants);
+    meters.arrive(METER_CONNECTIONS);
     store<i32>(records.peerAt(stream), which, layout.ASKED_ARGUMENT);
     // A close waits until the TAKE is answered.
     records.set(stream, layout.WORK_CONTROLLING);

@@ -7,6 +7,8 @@ import { deliverTimer } from './deliveries';
 import * as idle from './idle';
 import * as layout from './layout';
 import { count, long, setLong, setWord, timerHeap, timers, word } from './memory';
+import { METER_TIMERS } from './meter-layout';
+import * as meters from './meters';
 import { again } from './submissions';
 
 export function at(timer: i32): u32 {
@@ -102,6 +104,7 @@ export function start(delay: u64, period: u64): i32 {
   else store<i32>(at(last), timer, layout.TIMER_NEXT);
   setWord(layout.STATE_ARMING_TAIL, timer);
   setWord(layout.TIMERS_USED, word(layout.TIMERS_USED) + 1);
+  meters.arrive(METER_TIMERS);
   return timer;
 }
 
@@ -126,11 +129,17 @@ export function cancel(timer: i32): void {
   if (load<i32>(at(timer), layout.TIMER_PLACE) != 0) {
     if (idle.watches(timer)) idle.rest(timer);
     remove(timer);
-    setWord(layout.TIMERS_USED, word(layout.TIMERS_USED) - 1);
+    over();
     free(timer);
   } else {
     store<u64>(at(timer), u64.MAX_VALUE, layout.TIMER_DEADLINE);
   }
+}
+
+/** One timer less. */
+function over(): void {
+  setWord(layout.TIMERS_USED, word(layout.TIMERS_USED) - 1);
+  meters.depart(METER_TIMERS);
 }
 
 function free(timer: i32): void {
@@ -146,7 +155,7 @@ export function arm(): void {
     const next = load<i32>(at(timer), layout.TIMER_NEXT);
     const delay = load<u64>(at(timer), layout.TIMER_DEADLINE);
     if (delay == u64.MAX_VALUE) {
-      setWord(layout.TIMERS_USED, word(layout.TIMERS_USED) - 1);
+      over();
       free(timer);
     } else {
       store<u64>(at(timer), now + delay, layout.TIMER_DEADLINE);
@@ -200,7 +209,7 @@ function beat(timer: i32, deadline: u64, now: u64): u64 {
 export function retire(timer: i32): void {
   remove(timer);
   store<u32>(at(timer), generation(timer) + 1, layout.TIMER_GENERATION);
-  setWord(layout.TIMERS_USED, word(layout.TIMERS_USED) - 1);
+  over();
   store<i32>(at(timer), word(layout.STATE_FIRED_HEAD), layout.TIMER_NEXT);
   setWord(layout.STATE_FIRED_HEAD, timer);
 }

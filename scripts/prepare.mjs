@@ -67,6 +67,7 @@ const steps = {
     inputs: [
       'src',
       'assembly/layout.ts',
+      'assembly/meter-layout.ts',
       'tsconfig.json',
       'tsconfig.build.json',
       'package.json',

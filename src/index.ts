@@ -77,6 +77,7 @@ export type { Handlers } from './reactor/handlers';
 export { type IdleHandler, type IdleOccasion, type IdleOptions, IdleWatcher } from './reactor/idle';
 export type { Inbox, InboxHandlers, InboxOptions } from './reactor/inbox';
 export { Listener } from './reactor/listener';
+export type { Metrics, StageMetrics } from './reactor/metrics';
 export type { AddressChange, LinkChange, NetworkEvent } from './reactor/network-messages';
 export type { NetworkHandlers, NetworkOptions, NetworkWatch } from './reactor/network-watch';
 export type { Via } from './reactor/operations';

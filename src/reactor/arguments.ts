@@ -12,6 +12,12 @@ export function checkFlag(name: string, value: unknown): void {
   }
 }
 
+/** A number of things, at least one; a word in the core. */
+export function checkCount(name: string, value: unknown): void {
+  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) < 2 ** 31) return;
+  throw typeError(name, 'a whole number from 1 to 2147483647', value);
+}
+
 export function checkFlags<Name extends string>(
   options: { readonly [Key in Name]?: unknown },
   ...names: Name[]

@@ -9,6 +9,7 @@ import type { Host, ProgramDescription } from '../host/host';
 import { checkEndpoint, type Endpoint } from './address';
 import { type AdoptOptions, adopt } from './adopt';
 import {
+  checkCount,
   checkFlag,
   checkFlags,
   checkOptions,
@@ -31,6 +32,7 @@ import { checkHandlers, type Handlers, wantsOf } from './handlers';
 import { type IdleHandler, type IdleOptions, type IdleWatcher, watchIdle } from './idle';
 import { type Inbox, type InboxHandlers, type InboxOptions, openInbox } from './inbox';
 import type { Listener } from './listener';
+import { type Metrics, readMetrics } from './metrics';
 import {
   type NetworkHandlers,
   type NetworkOptions,
@@ -74,6 +76,8 @@ export interface ListenOptions extends Endpoint {
   /** Most connections that may wait to be accepted. Default 511. */
   readonly backlog?: number;
   readonly reusePort?: boolean;
+  /** Most connections of this listener that are open at once; others wait. Default: no bound. */
+  readonly admit?: number;
   /** When small segments leave. Default 'latency'. */
   readonly policy?: Policy;
   /** The short form: true is `policy: 'latency'`, false `'bulk'`. */
@@ -87,7 +91,7 @@ export interface ListenOptions extends Endpoint {
   readonly signal?: AbortSignal;
 }
 
-export type ConnectOptions = Omit<ListenOptions, 'backlog' | 'reusePort' | 'ipv6Only'>;
+export type ConnectOptions = Omit<ListenOptions, 'admit' | 'backlog' | 'reusePort' | 'ipv6Only'>;
 
 export interface CloseOptions {
   /**
@@ -167,17 +171,23 @@ export class Reactor {
     return readCounters(this.memory);
   }
 
+  /** How much came into each stage so far, and how long it stayed there. */
+  metrics(): Metrics {
+    return readMetrics(this.memory);
+  }
+
   /** 0 ≤ number < 1, drawn from the seed: the same in a replay. */
   random(): number {
     return (this.calls.make((core) => core.random()) >>> 0) / 2 ** 32;
   }
 
   listen(options: ListenOptions, handlers: Handlers): Listener {
-    const { backlog = BACKLOG } = options ?? {};
-    if (!Number.isInteger(backlog) || backlog < 1)
-      throw typeError('backlog', 'a whole number from 1', backlog);
+    const { admit, backlog = BACKLOG } = options ?? {};
+    checkCount('backlog', backlog);
+    if (admit !== undefined) checkCount('admit', admit);
     const record = this.open(false, options, handlers, backlog);
     const listener = this.deliverer.addListener(record, this.core.opened);
+    if (admit !== undefined) this.calls.setOption(listener, layout.SOCKET_ADMIT, admit);
     if (options.trigger) listener.setTrigger(options.trigger);
     this.calls.aborts.watch(listener, options.signal, () => listener.close());
     return listener;

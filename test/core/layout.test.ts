@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as layout from '../../assembly/layout';
+import { METER_SIZE, METERS } from '../../assembly/meter-layout';
 import { completeLimits, type Limits } from '../../src/core/limits';
 import { createMemory, word } from '../../src/core/memory';
 import { packageRoot } from '../../src/package-root';
@@ -101,8 +102,12 @@ describe('structures', () => {
     const { CONTROL, CONTROL_SIZE } = layout;
     const source = readFileSync(join(packageRoot(), 'assembly/layout.ts'), 'utf8');
     const long = /^(NOW|DEADLINE|TURN|DIGEST|COUNTER_\w+|STATE_(PARKED_UNTIL|RANDOM|DRAIN_)\w*)$/;
+    const size = (name: string): number => {
+      if (name === 'METERS_SINCE') return 8 + METERS * METER_SIZE;
+      return long.test(name) ? 8 : 4;
+    };
     const fields = [...source.matchAll(/const (\w+) = CONTROL \+ (\d+);/g)].map(
-      ([, name = '', offset]) => [Number(offset), long.test(name) ? 8 : 4] as const,
+      ([, name = '', offset]) => [Number(offset), size(name)] as const,
     );
     expect(fields.length).toBeGreaterThan(100);
     expectFits(CONTROL_SIZE, fields);
