@@ -58,7 +58,6 @@ Aio* aio_open(Shim* shim) {
 
 void fill(const Completions* completions, Slot* slot) {
   struct iocb* control = &slot->control;
-  const FileState* file = slot->file;
   memset(control, 0, sizeof *control);
   control->aio_data = reinterpret_cast<uintptr_t>(slot);
   control->aio_fildes = static_cast<uint32_t>(slot->fd);
@@ -75,7 +74,7 @@ void fill(const Completions* completions, Slot* slot) {
   control->aio_nbytes = slot->length;
   control->aio_offset = static_cast<int64_t>(slot->offset);
   // What would make the submission wait (for metadata, a lock) comes back, and goes to a thread.
-  if (file->nowait) control->aio_rw_flags = RWF_NOWAIT;
+  control->aio_rw_flags = RWF_NOWAIT;
 }
 
 /** To a thread, or answered: an operation that the kernel's queue did not take. */

@@ -77,6 +77,8 @@ bool queued_direct(Shim* shim, Slot* slot) {
   if (task != layout::TASK_READ && task != layout::TASK_WRITE) return false;
   // The slot's bytes are aligned; if the core's are not, those of a write go there.
   if (!file_aligned(file, slot->offset, slot->length, slot->bytes)) return false;
+  // Without RWF_NOWAIT a submission may wait for the disk, and the loop with it.
+  if (!file->nowait) return false;
   if (task == layout::TASK_WRITE &&
       !file_aligned(file, slot->offset, slot->length, slot->from)) {
     if (slot->length > slots_bytes(shim)) return false;
