@@ -57,7 +57,7 @@ export class Outbox {
         'postAll() in the thread of the inbox would wait for itself; use postAllAsync().',
       );
     }
-    for (const message of messages) {
+    for (const message of this.several(messages)) {
       const payload = this.encode(message);
       for (let room = this.ring.room; !this.offer(payload); room = this.ring.room) {
         this.block(room, payload.length);
@@ -70,7 +70,7 @@ export class Outbox {
     // Atomics.waitAsync alone keeps no thread alive.
     const alive = setInterval(() => {}, LOOK_AGAIN);
     try {
-      for (const message of messages) {
+      for (const message of this.several(messages)) {
         const payload = this.encode(message);
         for (let room = this.ring.room; !this.offer(payload); room = this.ring.room) {
           await this.ring.waitForRoomAsync(room, payload.length, LOOK_AGAIN);
@@ -91,6 +91,15 @@ export class Outbox {
         { cause },
       );
     }
+  }
+
+  /** One message in place of several would be taken apart: text and bytes are iterable, too. */
+  private several(messages: Iterable<Uint8Array | string>): Iterable<Uint8Array | string> {
+    const iterable = typeof (messages as Partial<typeof messages> | null)?.[Symbol.iterator];
+    if (iterable === 'function' && typeof messages !== 'string' && !ArrayBuffer.isView(messages)) {
+      return messages;
+    }
+    throw typeError('messages', 'several messages, such as an array', messages);
   }
 
   private encode(message: Uint8Array | string): Uint8Array {

@@ -223,6 +223,9 @@ forEachHost('inbox', (bench) => {
     expect(inbox.capacity).toBe(4096);
     const outbox = new Outbox(inbox.port);
     expect(() => outbox.post(1 as never)).toThrow(type);
+    for (const messages of [undefined, null, 1, {}, 'text', Buffer.from('bytes')]) {
+      await expect(outbox.postAllAsync(messages as never)).rejects.toEqual(type);
+    }
     expect(() => outbox.postAll(['x'])).toThrow(
       expect.objectContaining({ code: 'ERR_CALANDRIA_USAGE' }),
     );
