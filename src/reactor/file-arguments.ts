@@ -93,6 +93,16 @@ export function checkPosition(value: unknown): number | null {
   return checkWhole('position', number, Number.MAX_SAFE_INTEGER);
 }
 
+/** Buffer takes what it does not know for UTF-8. */
+export function checkEncoding(value: unknown): BufferEncoding {
+  if (value === undefined || value === null) return 'utf8';
+  if (typeof value !== 'string') throw typeError('encoding', 'a string', value);
+  if (!Buffer.isEncoding(value)) {
+    throw badOption(`encoding is one that Buffer knows, not ${JSON.stringify(value)}.`);
+  }
+  return value;
+}
+
 /** The bytes of any view, as they lie. */
 export function checkView(name: string, value: unknown): Uint8Array {
   if (!ArrayBuffer.isView(value)) throw typeError(name, 'a Buffer, typed array or DataView', value);

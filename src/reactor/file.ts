@@ -7,7 +7,7 @@ import { FileStats } from '../files/stats';
 import { readStream, writeStream } from '../files/streams';
 import type { ReadOptions, ReadResult, WriteResult } from '../files/types';
 import { checkOptions } from './arguments';
-import { checkPosition, checkRange, checkView, checkWhole } from './file-arguments';
+import { checkEncoding, checkPosition, checkRange, checkView, checkWhole } from './file-arguments';
 import { type Chunks, chunksOf } from './file-chunks';
 import { type FileSource, LENGTH_MAX } from './file-source';
 import { BlockWaiter, ReadWaiter, type Transferred, WriteWaiter } from './file-transfers';
@@ -149,7 +149,7 @@ export class File {
     fourth?: number | bigint | null,
   ): Promise<WriteResult<NodeJS.ArrayBufferView | string>> {
     if (typeof data === 'string') {
-      const encoded = Buffer.from(data, (third ?? 'utf8') as BufferEncoding);
+      const encoded = Buffer.from(data, checkEncoding(third));
       const position = checkPosition(second);
       const { bytes, via } = await this.put([encoded], position);
       return { bytesWritten: bytes, buffer: data, via };
@@ -177,7 +177,8 @@ export class File {
   async readFile(
     options?: { encoding?: BufferEncoding | null } | BufferEncoding | null,
   ): Promise<Buffer | string> {
-    const encoding = typeof options === 'string' ? options : options?.encoding;
+    const named = typeof options === 'object' ? options?.encoding : options;
+    const encoding = named == null ? undefined : checkEncoding(named);
     const { size } = await this.stat();
     const parts: Buffer[] = [];
     let left = size - this.position;
@@ -196,9 +197,10 @@ export class File {
   /** From the current position on, as FileHandle's: nothing is cut off. */
   async writeFile(
     data: string | NodeJS.ArrayBufferView,
-    encoding: BufferEncoding = 'utf8',
+    encoding?: BufferEncoding | null,
   ): Promise<void> {
-    const bytes = typeof data === 'string' ? Buffer.from(data, encoding) : checkView('data', data);
+    const named = checkEncoding(encoding);
+    const bytes = typeof data === 'string' ? Buffer.from(data, named) : checkView('data', data);
     await this.put([bytes], null);
   }
 

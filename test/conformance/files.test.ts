@@ -288,6 +288,23 @@ forEachHost('files', (bench) => {
     await Promise.all(files.map((file) => file.close()));
   });
 
+  test('an encoding that Buffer does not know is refused before anything is read or written', async () => {
+    const file = await bench.reactor().openFile(freshPath(), 'w+');
+    for (const [encoding, code] of [
+      ['no-such', 'ERR_CALANDRIA_BAD_OPTION'],
+      [{ encoding: 'hex' }, 'ERR_INVALID_ARG_TYPE'],
+      [1, 'ERR_INVALID_ARG_TYPE'],
+    ]) {
+      expect(await failure(file.writeFile('ff', encoding as never))).toBe(code);
+      expect(await failure(file.write('ff', 0, encoding as never))).toBe(code);
+    }
+    expect(await failure(file.readFile('no-such' as never))).toBe('ERR_CALANDRIA_BAD_OPTION');
+    expect(await failure(file.readFile(1 as never))).toBe('ERR_INVALID_ARG_TYPE');
+    expect((await file.stat()).size).toBe(0);
+    await file.write('ff', 0, 'hex');
+    expect(await file.readFile({ encoding: 'hex' })).toBe('ff');
+  });
+
   test('offsets beyond 4 GiB are whole, and holes read as zeros', async () => {
     const file = await bench.reactor().openFile(freshPath(), 'w+');
     const far = 5 * 2 ** 30 + 123;
