@@ -149,6 +149,8 @@ export function peerOf(to: Endpoint): DatagramPeer {
   return new DatagramPeer(scratch, 0, undefined);
 }
 
+/** The kernel's numbers are of 31 bits (netdevice(7), ifr_ifindex). */
+const INTERFACE_MAX = 2 ** 31 - 1;
 const MULTICAST_IPV4 = /^2(2[4-9]|3\d)\./;
 const MULTICAST_IPV6 = /^ff/i;
 
@@ -172,7 +174,12 @@ export function membershipBytes(group: string | undefined, through: unknown): Ui
     putAddress(bytes, 0, group, 0);
   }
   if (through === undefined) return bytes;
-  if (typeof through === 'number' && Number.isInteger(through) && through > 0) {
+  if (
+    typeof through === 'number' &&
+    Number.isInteger(through) &&
+    through > 0 &&
+    through <= INTERFACE_MAX
+  ) {
     view.setUint32(layout.PEER_SCOPE, through, true);
     return bytes;
   }

@@ -161,6 +161,11 @@ forEachHost('datagrams', (bench) => {
     await told.promise;
     expect(heard).toEqual(['to the group', 'directly']);
     await expect(member.dropMembership(group, '127.0.0.1')).rejects.toThrow('EADDRNOTAVAIL');
+    for (const through of [0, -1, 1.5, 2 ** 31, 2 ** 32 + 1, Number.NaN]) {
+      await expect(sender.setMulticastInterface(through)).rejects.toMatchObject({
+        code: 'ERR_INVALID_ARG_TYPE',
+      });
+    }
   });
 
   test('R1.13: what is available is the size of the next datagram, while nobody reads', async () => {
