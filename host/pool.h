@@ -34,8 +34,8 @@ struct Request {
 };
 
 constexpr int POOL_THREADS = 4;
-/** Requests that may wait for a thread. */
-constexpr uint32_t POOL_QUEUE_MAX = 4096;
+/** Requests that may wait for a thread: more than there can be records and operations. */
+constexpr uint32_t POOL_QUEUE_MAX = 1u << 21;
 
 struct Pool {
   Completions* completions;

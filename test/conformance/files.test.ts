@@ -305,6 +305,13 @@ forEachHost('files', (bench) => {
     expect(await file.readFile({ encoding: 'hex' })).toBe('ff');
   });
 
+  test('six thousand files that are opened at once are all answered', async () => {
+    const reactor = bench.reactor();
+    const path = freshPath();
+    const opening = Array.from({ length: 6000 }, () => failure(reactor.openFile(path)));
+    expect(new Set(await Promise.all(opening))).toEqual(new Set([`ENOENT open ${path}`]));
+  });
+
   test('offsets beyond 4 GiB are whole, and holes read as zeros', async () => {
     const file = await bench.reactor().openFile(freshPath(), 'w+');
     const far = 5 * 2 ** 30 + 123;
