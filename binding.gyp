@@ -26,6 +26,7 @@
         'host/limits.cc',
         'host/memory.cc',
         'host/names.cc',
+        'host/nested.cc',
         'host/network.cc',
         'host/paths.cc',
         'host/pool.cc',

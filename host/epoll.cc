@@ -5,7 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
-#include "shim.h"
+#include "epoll.h"
 #include "system.h"
 
 namespace calandria {
@@ -17,6 +17,20 @@ namespace {
  * silence.
  */
 constexpr uint64_t WAKE_DATA = static_cast<uint32_t>(layout::RECORD_WAKE);
+
+int epoll_attach(Shim* shim, int fd, uint32_t record, uint32_t generation, bool listener) {
+  return epoll_attach_to(shim, shim->notifier, fd, record, generation, listener);
+}
+
+int epoll_watch_room(Shim* shim, int fd, uint32_t record, uint32_t generation, bool on) {
+  return epoll_watch_room_in(shim, shim->notifier, fd, record, generation, on);
+}
+
+int epoll_detach(Shim* shim, int fd) { return epoll_detach_from(shim, shim->notifier, fd); }
+
+int epoll_poll(Shim* shim) { return epoll_poll_one(shim, shim->notifier); }
+
+}  // namespace
 
 int epoll_open(Shim* shim) {
   shim->notifier = epoll_create1(EPOLL_CLOEXEC);
@@ -34,29 +48,31 @@ int epoll_open(Shim* shim) {
   return 0;
 }
 
-int epoll_attach(Shim* shim, int fd, uint32_t record, uint32_t generation, bool listener) {
+int epoll_attach_to(Shim* shim, int notifier, int fd, uint32_t record, uint32_t generation,
+                    bool listener) {
   struct epoll_event event;
   event.events =
       listener ? EPOLLIN | EPOLLET : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
   event.data.u64 = static_cast<uint64_t>(generation) << 32 | record;
   count(&shim->memory, layout::COUNTER_HOST_CONTROLS);
-  return static_cast<int>(system_epoll_add(shim->notifier, fd, &event));
+  return static_cast<int>(system_epoll_add(notifier, fd, &event));
 }
 
-int epoll_watch_room(Shim* shim, int fd, uint32_t record, uint32_t generation, bool on) {
+int epoll_watch_room_in(Shim* shim, int notifier, int fd, uint32_t record, uint32_t generation,
+                        bool on) {
   struct epoll_event event;
   event.events = on ? EPOLLIN | EPOLLOUT | EPOLLET : EPOLLIN | EPOLLET;
   event.data.u64 = static_cast<uint64_t>(generation) << 32 | record;
   count(&shim->memory, layout::COUNTER_HOST_CONTROLS);
-  return static_cast<int>(system_epoll_modify(shim->notifier, fd, &event));
+  return static_cast<int>(system_epoll_modify(notifier, fd, &event));
 }
 
-int epoll_poll(Shim* shim) {
+int epoll_poll_one(Shim* shim, int notifier) {
   const Memory* memory = &shim->memory;
   count(memory, layout::COUNTER_HOST_WAITS);
-  const long result =
-      system_epoll_poll(shim->notifier, memory->base + memory->events,
-                        static_cast<int>(memory->events_max));
+  const long result = system_epoll_poll(notifier, memory->base + memory->events,
+                                        static_cast<int>(shim->vector.now));
+  if (result >= 0) vector_adapt(&shim->vector, static_cast<uint32_t>(result));
   // Interrupted: nothing was reported, and nothing is lost; the next turn looks again.
   return result == -EINTR ? 0 : static_cast<int>(result);
 }
@@ -71,9 +87,9 @@ int epoll_arm(Shim* shim, uint64_t deadline) {
   return timerfd_settime(shim->timer, TFD_TIMER_ABSTIME, &when, nullptr) < 0 ? -errno : 0;
 }
 
-int epoll_detach(Shim* shim, int fd) {
+int epoll_detach_from(Shim* shim, int notifier, int fd) {
   count(&shim->memory, layout::COUNTER_HOST_CONTROLS);
-  return static_cast<int>(system_epoll_remove(shim->notifier, fd));
+  return static_cast<int>(system_epoll_remove(notifier, fd));
 }
 
 void epoll_close(Shim* shim) {
@@ -82,8 +98,6 @@ void epoll_close(Shim* shim) {
   shim->timer = -1;
   shim->notifier = -1;
 }
-
-}  // namespace
 
 const Interface epoll_interface = {"epoll",    epoll_open,  epoll_attach, epoll_poll,
                                    epoll_arm,  epoll_close, epoll_detach, epoll_watch_room};

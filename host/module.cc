@@ -1,6 +1,6 @@
 // The module: arguments in, handles out. The only file that uses node-addon-api.
 //
-//   open(interface, memory, ingest, deliver, end, empty, spin) → handle
+//   open(interface, memory, ingest, deliver, end, empty, spin, notifiers, adaptive) → handle
 //   wake(handle)   hold(handle, boolean)   close(handle)   interfaces   layoutVersion
 //   share(handle, id, ring) → descriptor that wakes, or -errno   unshare(handle, id)
 //   capabilities(folder) → [name, result, value][]   raiseFdLimit() → { before, soft, hard }
@@ -25,9 +25,10 @@ struct Handle {
   Attached* attached;
 };
 
-const calandria::Interface* interface_named(const std::string& name) {
+const calandria::Interface* interface_named(const std::string& name, int notifiers) {
   if (calandria::without(name.c_str())) return nullptr;
-  return name == calandria::epoll_interface.name ? &calandria::epoll_interface : nullptr;
+  if (name != calandria::epoll_interface.name) return nullptr;
+  return notifiers > 1 ? &calandria::nested_epoll_interface : &calandria::epoll_interface;
 }
 
 bool keep(Napi::Env env, Napi::Value value, napi_ref* reference) {
@@ -44,15 +45,23 @@ Napi::Value fail(Napi::Env env, const std::string& message, int error) {
 
 Napi::Value Open(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  const bool typed = info.Length() == 7 && info[0].IsString() && info[1].IsTypedArray() &&
+  const bool typed = info.Length() == 9 && info[0].IsString() && info[1].IsTypedArray() &&
                      info[2].IsFunction() && info[3].IsFunction() && info[4].IsFunction() &&
-                     info[5].IsFunction() && info[6].IsNumber();
+                     info[5].IsFunction() && info[6].IsNumber() && info[7].IsNumber() &&
+                     info[8].IsBoolean();
   if (!typed) {
-    Napi::TypeError::New(env, "open(interface, memory, ingest, deliver, end, empty, spin)")
-        .ThrowAsJavaScriptException();
+    const char* usage =
+        "open(interface, memory, ingest, deliver, end, empty, spin, notifiers, adaptive)";
+    Napi::TypeError::New(env, usage).ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  const calandria::Interface* interface = interface_named(info[0].As<Napi::String>());
+  const calandria::ShimOptions options = {info[7].As<Napi::Number>().Int32Value(),
+                                          info[8].As<Napi::Boolean>().Value()};
+  if (options.notifiers < 1 || options.notifiers > calandria::NOTIFIERS_MAX) {
+    return fail(env, "this shim has no room for so many notifiers", 0);
+  }
+  const calandria::Interface* interface =
+      interface_named(info[0].As<Napi::String>(), options.notifiers);
   if (interface == nullptr) return fail(env, "this shim has no such interface", 0);
   Napi::Uint8Array memory = info[1].As<Napi::Uint8Array>();
   auto* attached = static_cast<Attached*>(calloc(1, sizeof(Attached)));
@@ -61,8 +70,8 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
   const double spin = info[6].As<Napi::Number>().DoubleValue();
   attached->spin = spin > 0 && spin < 1e9 ? static_cast<uint64_t>(spin) : 0;
   int error = 0;
-  const char* wrong = calandria::shim_open(&attached->shim, interface, memory.Data(),
-                                           memory.ByteLength(), &error);
+  const char* wrong = calandria::shim_open(&attached->shim, interface, &options,
+                                           memory.Data(), memory.ByteLength(), &error);
   if (wrong != nullptr) {
     free(attached);
     return fail(env, wrong, error);

@@ -42,12 +42,16 @@ int32_t descriptor_close(Shim* shim, uint32_t record) {
   return static_cast<int32_t>(system_close(closing.fd));
 }
 
-const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, size_t size,
-                      int* error) {
+const char* shim_open(Shim* shim, const Interface* interface, const ShimOptions* options,
+                      uint8_t* base, size_t size, int* error) {
   *error = 0;
   shim->interface = interface;
   shim->descriptors = nullptr;
   shim->notifier = -1;
+  shim->nest = {};
+  shim->nest.total = options->notifiers;
+  shim->nest.last = options->notifiers - 1;
+  for (int& notifier : shim->nest.notifiers) notifier = -1;
   shim->timer = -1;
   shim->armed = 0;
   shim->interrupted = 0;
@@ -64,6 +68,7 @@ const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, siz
   shim->warmth = nullptr;
   const char* wrong = memory_open(&shim->memory, base, size);
   if (wrong != nullptr) return wrong;
+  vector_open(&shim->vector, shim->memory.events_max, options->adaptive);
   const size_t records = shim->memory.records_max;
   shim->descriptors = static_cast<Descriptor*>(malloc(records * sizeof(Descriptor)));
   if (shim->descriptors == nullptr) return "out of memory for the descriptor table";

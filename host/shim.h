@@ -5,6 +5,8 @@
 #include <cstdint>
 
 #include "memory.h"
+#include "nested.h"
+#include "vector.h"
 
 /** libuv's (<uv.h>). */
 struct uv_loop_s;
@@ -61,6 +63,8 @@ struct Shim {
   Descriptor* descriptors;
   /** What the outer loop watches: the notifier's own descriptor. */
   int notifier;
+  Nest nest;
+  Vector vector;
   int timer;
   uint64_t armed;
   uint64_t interrupted;
@@ -86,7 +90,16 @@ struct Shim {
   Warmth* warmth;
 };
 
+/** How a shim looks at the kernel. */
+struct ShimOptions {
+  /** 1 to NOTIFIERS_MAX; more than 1 needs an interface that nests them. */
+  int notifiers;
+  /** Whether the event vector grows and shrinks with what comes. */
+  bool adaptive;
+};
+
 extern const Interface epoll_interface;
+extern const Interface nested_epoll_interface;
 
 /** The fd of a live (record, generation), or -1. Any index is answered. */
 inline int descriptor_of(const Shim* shim, uint32_t record, uint32_t generation) {
@@ -106,8 +119,8 @@ int32_t descriptor_close(Shim* shim, uint32_t record);
  * Opens the interface over this memory; a sentence on what is wrong, or null. `error` gets -errno
  * or 0.
  */
-const char* shim_open(Shim* shim, const Interface* interface, uint8_t* base, size_t size,
-                      int* error);
+const char* shim_open(Shim* shim, const Interface* interface, const ShimOptions* options,
+                      uint8_t* base, size_t size, int* error);
 
 /**
  * Executes the submission queue in order. Returns 1 when a send fell short (its completion should

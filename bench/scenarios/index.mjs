@@ -32,10 +32,12 @@ import stream from './stream.mjs';
 import thousand from './thousand.mjs';
 import timers from './timers.mjs';
 import udp from './udp.mjs';
+import vector from './vector.mjs';
 
 export const scenarios = [
   small,
   thousand,
+  vector,
   medium,
   stream,
   churn,

@@ -5,21 +5,26 @@
 //   BENCH_RECORD          a file: record the run into it
 //   BENCH_RECORD_PAYLOAD  full or digest
 //   BENCH_TIMERS          how many timers to have pending
+//   BENCH_VECTOR          how many events one look takes: a number, or adaptive
 
 import { collectOnSignal } from './collect-on-signal.mjs';
 import { echo } from './echo-program.mjs';
 import { calandria } from './library.mjs';
 import { keepTimersPending } from './pending-timers.mjs';
 
+const { BENCH_VECTOR: vector } = process.env;
+
 function chooseHost() {
   const { BENCH_RECORD: file, BENCH_RECORD_PAYLOAD: payload = 'full' } = process.env;
-  if (!file) return process.env.CALANDRIA_HOST;
   const { epoll, fileSink, record } = calandria;
+  if (vector === 'adaptive') return epoll({ vector });
+  if (!file) return process.env.CALANDRIA_HOST;
   return record(epoll(), fileSink(file), { payload });
 }
 
 const reactor = calandria.createReactor({
   host: chooseHost(),
+  ...(Number(vector) > 0 && { limits: { events: Number(vector) } }),
   spin: Number(process.env.BENCH_SPIN ?? 0),
 });
 

@@ -1,7 +1,7 @@
 // Which host: data, in one place. Nothing else in the project asks for the platform.
 import { CalandriaError } from '../errors';
 import type { Host } from './host';
-import { epoll, nativeMissing } from './native';
+import { epoll, type NativeOptions, nativeMissing } from './native';
 import { node } from './node';
 
 export interface Candidate {
@@ -9,7 +9,7 @@ export interface Candidate {
   readonly what: string;
   /** Empty when it can run here, else the reason why not. */
   missing(): string;
-  create(options: { spin?: number }): Host;
+  create(options: NativeOptions): Host;
 }
 
 /** In order of preference. */
@@ -32,7 +32,7 @@ export const CANDIDATES: readonly Candidate[] = [
 /** The named host, or CALANDRIA_HOST, or the first that can run here. */
 export function chooseHost(
   name: string | undefined = process.env.CALANDRIA_HOST || undefined,
-  options: { spin?: number } = {},
+  options: NativeOptions = {},
 ): Host {
   if (name === undefined) {
     const first = CANDIDATES.find((candidate) => candidate.missing() === '') as Candidate;

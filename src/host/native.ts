@@ -21,6 +21,8 @@ export interface Shim {
     end: () => void,
     empty: () => void,
     spin: number,
+    notifiers: number,
+    adaptive: boolean,
   ): Handle;
   wake(handle: Handle): void;
   hold(handle: Handle, hold: boolean): void;
@@ -45,6 +47,16 @@ export interface NativeOptions {
    * eventfd(2)), for comparison.
    */
   readonly announcements?: 'all' | 'each';
+  /**
+   * How many notifiers share the descriptors, 1 to 8; each turn asks one of those that have
+   * something, in turn. Default 1.
+   */
+  readonly notifiers?: number;
+  /**
+   * How many events one look takes: as many as the limit `events` allows, or 8 and more or fewer as
+   * looks come back full or mostly empty.
+   */
+  readonly vector?: 'adaptive' | 'full';
 }
 
 function checkChoice(name: string, value: string, choices: readonly string[]): void {
@@ -97,9 +109,19 @@ export function nativeMissing(name: string): string {
 
 /** A second: beyond it nothing is gained that a busy loop of one's own would not give. */
 const SPIN_MAX = 1e6;
+/** As NOTIFIERS_MAX in host/nested.h. */
+const NOTIFIERS_MAX = 8;
 
 function native(name: string, options: NativeOptions): Host {
   const { spin = 0, collect = 'announced', announcements = 'all' } = options;
+  const { notifiers = 1, vector = 'full' } = options;
+  checkChoice('vector', vector, ['adaptive', 'full']);
+  if (!Number.isInteger(notifiers) || notifiers < 1 || notifiers > NOTIFIERS_MAX) {
+    throw new CalandriaError(
+      'ERR_CALANDRIA_BAD_OPTION',
+      `notifiers is a whole number from 1 to ${NOTIFIERS_MAX}, not ${inspect(notifiers)}.`,
+    );
+  }
   checkChoice('collect', collect, ['announced', 'always']);
   checkChoice('announcements', announcements, ['all', 'each']);
   if (typeof spin !== 'number' || !(spin >= 0 && spin <= SPIN_MAX)) {
@@ -127,7 +149,19 @@ function native(name: string, options: NativeOptions): Host {
       };
       const deliver = (): void => seam.deliver();
       const end = (): void => seam.end();
-      handle = found.open(name, bytes, ingest, deliver, end, () => {}, spin * 1000);
+      const adaptive = vector === 'adaptive';
+      const nanoseconds = spin * 1000;
+      handle = found.open(
+        name,
+        bytes,
+        ingest,
+        deliver,
+        end,
+        () => {},
+        nanoseconds,
+        notifiers,
+        adaptive,
+      );
     },
     wake: () => handle && (load() as Shim).wake(handle),
     hold: (hold) => handle && (load() as Shim).hold(handle, hold),
