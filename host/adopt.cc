@@ -43,7 +43,11 @@ const Source socket_source = adopted_socket();
 int32_t answer_adopted(Shim* shim, const OpenRequest* request, ReadRoom* room,
                        const Source* source, Pipe* pipe, const uint8_t* name) {
   const int fd = request->argument;
-  int result = shim->interface->attach(shim, fd, request->record, request->generation, false);
+  // One notifier says so itself; several know nothing of what the others have.
+  int result = shim->nest.total > 1 && descriptor_known(shim, fd) ? -EEXIST : 0;
+  if (result == 0) {
+    result = shim->interface->attach(shim, fd, request->record, request->generation, false);
+  }
   if (result < 0) {
     pipe_free(pipe, fd);
     return result;

@@ -33,6 +33,12 @@ int descriptor_keep(Shim* shim, uint32_t record, uint32_t generation, int fd, co
   return 0;
 }
 
+bool descriptor_known(const Shim* shim, int fd) {
+  uint32_t record = 0;
+  while (record < shim->memory.records_max && shim->descriptors[record].fd != fd) record++;
+  return record < shim->memory.records_max;
+}
+
 int32_t descriptor_close(Shim* shim, uint32_t record) {
   // Out of the table before the kernel may give the number to somebody else.
   const Descriptor closing = shim->descriptors[record];

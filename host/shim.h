@@ -112,6 +112,9 @@ inline int descriptor_of(const Shim* shim, uint32_t record, uint32_t generation)
 int descriptor_keep(Shim* shim, uint32_t record, uint32_t generation, int fd, const Source* source,
                     void* state);
 
+/** Whether `fd` is in the table; looks at all of it. */
+bool descriptor_known(const Shim* shim, int fd);
+
 /** Takes it out of the table and closes it as its source does. 0, or -errno. */
 int32_t descriptor_close(Shim* shim, uint32_t record);
 

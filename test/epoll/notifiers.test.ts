@@ -167,6 +167,27 @@ describe('several notifiers', () => {
     expect(eventsStale).toBe(0);
   });
 
+  test('R0.16: a descriptor that one of them has is refused by the others', async () => {
+    const reactor = reactorWith(2);
+    const { reader, writer } = openPipe();
+    const opened = promised();
+    const closed = promised();
+    const first = reactor.adopt(
+      reader,
+      {},
+      { open: () => opened.resolve(), close: () => closed.resolve() },
+    );
+    await opened.promise;
+    for (let place = 0; place < 2; place++) {
+      const refused = promised<unknown>();
+      reactor.adopt(reader, {}, { error: (_, error) => refused.resolve(error) });
+      expect(await refused.promise).toMatchObject({ code: 'EEXIST' });
+    }
+    first.close();
+    await closed.promise;
+    reactor.adopt(writer, {}, {}).close();
+  });
+
   test('R0.16: room for datagrams is told by whichever has the socket', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'calandria-'));
     const reactor = reactorWith(3);
