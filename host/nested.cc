@@ -59,7 +59,7 @@ int nested_watch_room(Shim* shim, int fd, uint32_t record, uint32_t generation, 
   });
 }
 
-/** Which of them have something; the timer, which is in the same set, is for nobody. 0 or -errno. */
+/** Which of them have something. The timer, in the same set, is nobody's. 0, or -errno. */
 int look(Shim* shim) {
   Nest* nest = &shim->nest;
   struct epoll_event events[NOTIFIERS_MAX + 1];
