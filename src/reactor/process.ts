@@ -69,8 +69,8 @@ export class Process extends Source<ProcessEnd> {
 
   /**
    * Sends it a signal, by name or by Linux's number (0: none, only to see whether it is there).
-   * Rejects with ESRCH when it has ended, with ERR_CALANDRIA_CLOSED after `close`, and never reaches
-   * another process of the same number.
+   * Rejects with ESRCH when it has ended, with ERR_CALANDRIA_CLOSED after `close`, and never
+   * reaches another process of the same number.
    */
   async kill(signal: string | number = 'SIGTERM'): Promise<void> {
     const number = signal === 0 ? 0 : signalNumber(signal);
