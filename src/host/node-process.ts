@@ -47,7 +47,8 @@ function start({ bytes, argument }: OpenRequest): ChildProcess {
     ),
   });
   if (result === 0) return child;
-  for (const stream of child.stdio) stream?.destroy();
+  // Out of descriptors Node has closed them itself, and there are none.
+  for (const stream of (child.stdio as typeof child.stdio | undefined) ?? []) stream?.destroy();
   throw Object.assign(new Error(), { code: getSystemErrorName(result) });
 }
 

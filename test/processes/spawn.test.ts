@@ -10,7 +10,9 @@ import {
   type Reactor,
   type SpawnHandlers,
 } from '../../src';
+import { limits, testWith } from '../support/commands';
 import { forEachHost, promised } from '../support/conformance';
+import { endPrograms, start } from '../support/program';
 import { IDENTICAL, replayBoth, startRecording } from '../support/recording';
 
 const shell = (script: string, more: Partial<Command> = {}): Command => ({
@@ -59,6 +61,8 @@ function run(reactor: Reactor, command: Command, input?: string): Promise<Outcom
 
 const EXITED = { code: 0, signal: null, known: true };
 const held = (): number => readdirSync('/proc/self/fd').length;
+
+afterEach(endPrograms);
 
 forEachHost('processes', (bench) => {
   const native = bench.host !== 'node';
@@ -109,6 +113,19 @@ forEachHost('processes', (bench) => {
     expect((await run(reactor, { file: '/tmp' })).errors).toEqual(['process EACCES']);
     expect(held()).toBe(before);
   });
+
+  testWith(limits, 'prlimit')(
+    'out of descriptors: EMFILE by name, and the others run',
+    async () => {
+      const program = start('faults/programs/many-children.mjs', {
+        parameters: [bench.host],
+        through: ['prlimit', '--nofile=64:64'],
+      });
+      const outcomes = await program.next<Record<string, number>>();
+      expect(Object.keys(outcomes).sort()).toEqual(['EMFILE', 'exit 0']);
+      expect((outcomes.EMFILE as number) + (outcomes['exit 0'] as number)).toBe(50);
+    },
+  );
 
   test('a child that is killed says by which signal; kill() reaches nobody afterwards', async () => {
     const ended = promised<ProcessEnd>();
