@@ -475,10 +475,7 @@ export const SUBMISSION_LINKED = 1;
 export const OPERATION_LISTEN = 1;
 /** As LISTEN. -EINPROGRESS: an event follows when it is done, then CONNECT_STATUS. */
 export const OPERATION_CONNECT = 2;
-/**
- * What became of it (SO_ERROR, read once, after the event). Answers with the local peer record at
- * extra.
- */
+/** What became of it (SO_ERROR, read once, after the event). Answers as LISTEN. */
 export const OPERATION_CONNECT_STATUS = 3;
 /** address: child record; length: its generation. Answers with the remote peer record at extra. */
 export const OPERATION_ACCEPT = 4;
@@ -884,10 +881,7 @@ export const CALL_ADDRESS = 28;
 export const MODE_NONE = 0;
 export const MODE_BYTES = 1;
 export const MODE_DIGEST = 2;
-/**
- * By reference to arena bytes, up to this size, the bytes themselves are recorded: cheaper than a
- * doubt.
- */
+/** Borrowed bytes up to this size are recorded themselves: cheaper than a doubt. */
 export const MODE_BYTES_MAX = 256;
 export const DIGEST_CHUNK = 4096;
 

@@ -15,7 +15,7 @@ export interface WatchOptions {
   readonly blockedMilliseconds?: number;
   /** So many turns in a row that brought nothing are told of. Default 1,000. */
   readonly spinningTurns?: number;
-  /** Filled with what each turn took: core and handlers, with the ticks and promises they queued. */
+  /** Filled with what each turn took: core and handlers, with ticks and promises of theirs. */
   readonly turnTimes?: TurnTimes;
 }
 
