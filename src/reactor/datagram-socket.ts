@@ -15,7 +15,7 @@ const MESSAGE_SIZE = 90;
 
 export class DatagramSocket extends Source<Datagram> implements Address {
   private readonly operations: Operations;
-  private readonly handlers: DatagramHandlers;
+  protected readonly handlers: DatagramHandlers;
   private readonly remote: Endpoint | undefined;
   private readonly view: DataView;
   private readonly text: Buffer;
@@ -266,7 +266,7 @@ export class DatagramSocket extends Source<Datagram> implements Address {
     return this.tx.error === 0 ? 'recv' : 'send';
   }
 
-  protected heardOpen(name: Uint8Array): Result {
+  protected override heardOpen(name: Uint8Array): Result {
     const { path } = this.own;
     const own = readPeer(name, 0);
     this.own = path === undefined ? own : { ...own, path };
@@ -274,13 +274,9 @@ export class DatagramSocket extends Source<Datagram> implements Address {
     return this.handlers.listening?.(this);
   }
 
-  protected heardError(error: Error, told: boolean): Result {
+  protected override heardError(error: Error, told: boolean): Result {
     if (this.handlers.error) return this.handlers.error(this, error);
     // As of a listener: nobody else would hear that it could not be bound.
     if (!told && !this.bound) throw error;
-  }
-
-  protected heardClose(): Result {
-    return this.handlers.close?.(this);
   }
 }

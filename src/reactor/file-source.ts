@@ -11,6 +11,8 @@ export class FileSource extends Source<never> {
   /** FILE_IS_DIRECT and its like, once it is open. */
   marks = 0;
   protected readonly doing = 'read';
+  /** Who asks has promises. */
+  protected readonly handlers = {};
   private readonly operations: Operations;
   private closing: Promise<void> | undefined;
   private settleClosing: () => void = () => {};
@@ -73,19 +75,17 @@ export class FileSource extends Source<never> {
 
   arrived(): Result {}
 
-  protected heardOpen(name: Uint8Array): Result {
+  protected override heardOpen(name: Uint8Array): Result {
     this.marks = (name[layout.PEER_PORT] as number) | ((name[layout.PEER_PORT + 1] as number) << 8);
   }
 
   /** Who waits for it to open has been told. */
-  protected heardError(): Result {}
+  protected override heardError(): Result {}
 
   override leave(): void {
     super.leave();
     this.settleClosing();
   }
-
-  protected heardClose(): Result {}
 }
 
 export interface AskedOfFile extends Omit<Asked, 'subject' | 'path'> {

@@ -7,7 +7,14 @@ import { CAPACITY_MAX, CAPACITY_MIN, Ring } from '../inbox/ring';
 import { checkFunctions, checkOptions } from './arguments';
 import { both } from './batch';
 import type { Opening } from './opening';
-import { type Result, Source, type SourceOrigin } from './source';
+import {
+  handlerNames,
+  type Result,
+  Source,
+  type SourceHandlers,
+  type SourceOrigin,
+  wantsOfSource,
+} from './source';
 
 export interface InboxOptions {
   /**
@@ -17,12 +24,9 @@ export interface InboxOptions {
   readonly capacity?: number;
 }
 
-export interface InboxHandlers {
-  open?(inbox: Inbox): Result;
+export interface InboxHandlers extends SourceHandlers<Inbox> {
   /** A post. The bytes lie in the read arena and are valid until this turn ends. */
   message?(inbox: Inbox, bytes: Uint8Array): Result;
-  error?(inbox: Inbox, error: Error): Result;
-  close?(inbox: Inbox): Result;
 }
 
 const CAPACITY = 1 << 20;
@@ -33,7 +37,7 @@ export class Inbox extends Source<Uint8Array> {
   protected readonly doing = 'read';
   private readonly ring: Ring;
   private readonly share: number;
-  private readonly handlers: InboxHandlers;
+  protected readonly handlers: InboxHandlers;
 
   /** Inboxes come from reactor.inbox(). */
   constructor(origin: SourceOrigin, ring: Ring, share: number, handlers: InboxHandlers) {
@@ -67,16 +71,7 @@ export class Inbox extends Source<Uint8Array> {
     return result;
   }
 
-  protected heardOpen(): Result {
-    return this.handlers.open?.(this);
-  }
-
-  protected heardError(error: Error, told: boolean): Result {
-    if (this.handlers.error) return this.handlers.error(this, error);
-    if (!told) throw error;
-  }
-
-  protected heardClose(): Result {
+  protected override heardClose(): Result {
     this.ring.close();
     this.calls.unshare(this.share);
     this.ring.notifyProducers();
@@ -90,13 +85,18 @@ export function openInbox(opening: Opening, options: InboxOptions, handlers: Inb
   if (!Number.isInteger(capacity) || capacity < CAPACITY_MIN || capacity > CAPACITY_MAX) {
     throw typeError('capacity', `a whole number from ${CAPACITY_MIN} to ${CAPACITY_MAX}`, capacity);
   }
-  checkFunctions('handlers', handlers, ['open', 'message', 'error', 'close']);
+  checkFunctions('handlers', handlers, handlerNames('message'));
   opening.refuseWhenClosed();
   const ring = Ring.create(2 ** Math.ceil(Math.log2(capacity)));
   const share = opening.calls.share(ring);
   try {
     return opening.source(
-      { kind: layout.KIND_INBOX, subject: 'an inbox', argument: share },
+      {
+        kind: layout.KIND_INBOX,
+        subject: 'an inbox',
+        argument: share,
+        wants: wantsOfSource(handlers),
+      },
       (origin) => new Inbox(origin, ring, share, handlers),
     );
   } catch (error) {

@@ -11,18 +11,21 @@ import {
   readNetwork,
 } from './network-messages';
 import type { Opening } from './opening';
-import { type Result, Source, type SourceOrigin } from './source';
+import {
+  handlerNames,
+  type Result,
+  Source,
+  type SourceHandlers,
+  type SourceOrigin,
+  wantsOfSource,
+} from './source';
 
-export interface NetworkHandlers {
-  /** From now on changes are heard. What is there already is not told. */
-  open?(watch: NetworkWatch): Result;
+export interface NetworkHandlers extends SourceHandlers<NetworkWatch> {
   /** A link came, changed or went. */
   link?(watch: NetworkWatch, link: LinkChange): Result;
   address?(watch: NetworkWatch, address: AddressChange): Result;
   /** Changes were lost: look for yourself. */
   overrun?(watch: NetworkWatch): Result;
-  error?(watch: NetworkWatch, error: Error): Result;
-  close?(watch: NetworkWatch): Result;
 }
 
 export interface NetworkOptions {
@@ -34,7 +37,7 @@ const RECEIVE_BUFFER_MAX = 2 ** 30;
 
 export class NetworkWatch extends Source<NetworkEvent> {
   protected readonly doing = 'read';
-  private readonly handlers: NetworkHandlers;
+  protected readonly handlers: NetworkHandlers;
 
   /** Watches come from reactor.watchNetwork(). */
   constructor(origin: SourceOrigin, handlers: NetworkHandlers) {
@@ -60,19 +63,6 @@ export class NetworkWatch extends Source<NetworkEvent> {
     if (kind === 'link') return handlers.link?.(this, change as LinkChange);
     return handlers.address?.(this, change as AddressChange);
   }
-
-  protected heardOpen(): Result {
-    return this.handlers.open?.(this);
-  }
-
-  protected heardError(error: Error, told: boolean): Result {
-    if (this.handlers.error) return this.handlers.error(this, error);
-    if (!told) throw error;
-  }
-
-  protected heardClose(): Result {
-    return this.handlers.close?.(this);
-  }
 }
 
 export function watchNetwork(
@@ -80,14 +70,14 @@ export function watchNetwork(
   handlers: NetworkHandlers,
   options: NetworkOptions = {},
 ): NetworkWatch {
-  checkFunctions('handlers', handlers, ['open', 'link', 'address', 'overrun', 'error', 'close']);
+  checkFunctions('handlers', handlers, handlerNames('link', 'address', 'overrun'));
   checkOptions('options', options);
   const { receiveBuffer: value = 0 } = options;
   if (!Number.isInteger(value) || value < 0 || value > RECEIVE_BUFFER_MAX) {
     throw typeError('receiveBuffer', `a whole number from 0 to ${RECEIVE_BUFFER_MAX}`, value);
   }
   return opening.source(
-    { kind: layout.KIND_NETWORK, subject: 'the network', value },
+    { kind: layout.KIND_NETWORK, subject: 'the network', value, wants: wantsOfSource(handlers) },
     (origin) => new NetworkWatch(origin, handlers),
   );
 }

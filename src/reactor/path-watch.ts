@@ -5,23 +5,26 @@ import { checkFunctions } from './arguments';
 import { both } from './batch';
 import type { Opening } from './opening';
 import { type PathChange, type PathEvent, readChanges } from './path-changes';
-import { type Result, Source, type SourceOrigin } from './source';
+import {
+  handlerNames,
+  type Result,
+  Source,
+  type SourceHandlers,
+  type SourceOrigin,
+  wantsOfSource,
+} from './source';
 
-export interface PathHandlers {
-  /** From now on changes are heard. */
-  open?(watch: PathWatch): Result;
+export interface PathHandlers extends SourceHandlers<PathWatch> {
   change?(watch: PathWatch, change: PathChange): Result;
   /** Changes were lost: look for yourself. */
   overflow?(watch: PathWatch): Result;
-  error?(watch: PathWatch, error: Error): Result;
-  close?(watch: PathWatch): Result;
 }
 
 export class PathWatch extends Source<PathEvent> {
   readonly path: string;
   protected readonly doing = 'read';
   private readonly own: string;
-  private readonly handlers: PathHandlers;
+  protected readonly handlers: PathHandlers;
 
   /** Watches come from reactor.watchPath(). */
   constructor(origin: SourceOrigin, handlers: PathHandlers) {
@@ -46,19 +49,6 @@ export class PathWatch extends Source<PathEvent> {
     if (gone && this.listening) this.close();
     return result;
   }
-
-  protected heardOpen(): Result {
-    return this.handlers.open?.(this);
-  }
-
-  protected heardError(error: Error, told: boolean): Result {
-    if (this.handlers.error) return this.handlers.error(this, error);
-    if (!told) throw error;
-  }
-
-  protected heardClose(): Result {
-    return this.handlers.close?.(this);
-  }
 }
 
 function lastPart(path: string): string {
@@ -76,9 +66,9 @@ export function watchPath(opening: Opening, path: string, handlers: PathHandlers
       `A path has 1 to ${PATH_MAX} bytes and no NUL, not ${JSON.stringify(path.slice(0, 100))}.`,
     );
   }
-  checkFunctions('handlers', handlers, ['open', 'change', 'overflow', 'error', 'close']);
+  checkFunctions('handlers', handlers, handlerNames('change', 'overflow'));
   return opening.source(
-    { kind: layout.KIND_PATH, subject: path, name: path },
+    { kind: layout.KIND_PATH, subject: path, name: path, wants: wantsOfSource(handlers) },
     (origin) => new PathWatch(origin, handlers),
   );
 }

@@ -9,7 +9,14 @@ import { checkHandlers, type Handlers, wantsOf } from './handlers';
 import type { Opening } from './opening';
 import type { Operations } from './operations';
 import { signalName, signalNumber } from './signal-names';
-import { type Result, Source, type SourceOrigin } from './source';
+import {
+  handlerNames,
+  type Result,
+  Source,
+  type SourceHandlers,
+  type SourceOrigin,
+  wantsOfSource,
+} from './source';
 
 export interface ProcessEnd {
   /** What it passed to exit(3); null when a signal ended it. */
@@ -22,13 +29,9 @@ export interface ProcessEnd {
   readonly known: boolean;
 }
 
-export interface ProcessHandlers {
-  /** It runs, and `pid` says which it is. */
-  open?(process: Process): Result;
+export interface ProcessHandlers extends SourceHandlers<Process> {
   /** It ended. Its streams may still bring what it wrote. */
   exit?(process: Process, end: ProcessEnd): Result;
-  error?(process: Process, error: Error): Result;
-  close?(process: Process): Result;
 }
 
 export interface SpawnHandlers extends ProcessHandlers {
@@ -36,7 +39,7 @@ export interface SpawnHandlers extends ProcessHandlers {
   readonly streams?: Handlers;
 }
 
-const HANDLERS = ['open', 'exit', 'error', 'close'];
+const HANDLERS = handlerNames('exit');
 /** How a process ended, in its record: 1 by itself, 2 and 3 by a signal, 0 unknown. */
 const EXITED = 1;
 
@@ -45,7 +48,7 @@ export class Process extends Source<ProcessEnd> {
   readonly stdout: Connection | undefined;
   readonly stderr: Connection | undefined;
   protected readonly doing = 'wait';
-  private readonly handlers: ProcessHandlers;
+  protected readonly handlers: ProcessHandlers;
   private readonly operations: Operations;
   private number: number | undefined;
 
@@ -100,19 +103,10 @@ export class Process extends Source<ProcessEnd> {
     return this.handlers.exit?.(this, end);
   }
 
-  protected heardOpen(name: Uint8Array): Result {
+  protected override heardOpen(name: Uint8Array): Result {
     const view = new DataView(name.buffer, name.byteOffset, name.byteLength);
     this.number = view.getUint32(layout.PEER_SCOPE, true);
     return this.handlers.open?.(this);
-  }
-
-  protected heardError(error: Error, told: boolean): Result {
-    if (this.handlers.error) return this.handlers.error(this, error);
-    if (!told) throw error;
-  }
-
-  protected heardClose(): Result {
-    return this.handlers.close?.(this);
   }
 }
 
@@ -123,7 +117,12 @@ export function watchProcess(opening: Opening, pid: number, handlers: ProcessHan
   }
   checkFunctions('handlers', handlers, HANDLERS);
   return opening.source(
-    { kind: layout.KIND_PROCESS, subject: `process ${pid}`, argument: pid },
+    {
+      kind: layout.KIND_PROCESS,
+      subject: `process ${pid}`,
+      argument: pid,
+      wants: wantsOfSource(handlers),
+    },
     (origin) => new Process(origin, opening.operations, handlers),
   );
 }
@@ -141,7 +140,7 @@ export function spawn(opening: Opening, command: Command, handlers: SpawnHandler
   const wants = wantsOf(ofStreams);
   const record = calls.make((core) => {
     const { address, length } = calls.name(encoded);
-    return core.spawn(address, length, bits, set, wants, layout.NONE, 0);
+    return core.spawn(address, length, bits, set, wants, layout.NONE, wantsOfSource(handlers));
   });
   if (record < 0) {
     deliverer.handlers.release(set);

@@ -5,7 +5,14 @@ import * as layout from '../../assembly/layout';
 import { checkFunctions } from './arguments';
 import type { Opening } from './opening';
 import { checkWatchable, signalName, signalNumber } from './signal-names';
-import { type Result, Source, type SourceOrigin } from './source';
+import {
+  handlerNames,
+  type Result,
+  Source,
+  type SourceHandlers,
+  type SourceOrigin,
+  wantsOfSource,
+} from './source';
 
 export interface SignalEvent {
   readonly signal: string;
@@ -17,18 +24,14 @@ export interface SignalEvent {
   readonly sender?: number;
 }
 
-export interface SignalHandlers {
-  /** From now on the signal is heard, and does nothing else. */
-  open?(watch: SignalWatch): Result;
+export interface SignalHandlers extends SourceHandlers<SignalWatch> {
   signal?(watch: SignalWatch, event: SignalEvent): Result;
-  error?(watch: SignalWatch, error: Error): Result;
-  close?(watch: SignalWatch): Result;
 }
 
 export class SignalWatch extends Source<SignalEvent> {
   readonly signal: string;
   protected readonly doing = 'signal';
-  private readonly handlers: SignalHandlers;
+  protected readonly handlers: SignalHandlers;
 
   /** Watches come from reactor.watchSignal(). */
   constructor(origin: SourceOrigin, handlers: SignalHandlers) {
@@ -51,19 +54,6 @@ export class SignalWatch extends Source<SignalEvent> {
     this.tell(event);
     return this.handlers.signal?.(this, event);
   }
-
-  protected heardOpen(): Result {
-    return this.handlers.open?.(this);
-  }
-
-  protected heardError(error: Error, told: boolean): Result {
-    if (this.handlers.error) return this.handlers.error(this, error);
-    if (!told) throw error;
-  }
-
-  protected heardClose(): Result {
-    return this.handlers.close?.(this);
-  }
 }
 
 /** Each RECEIVE brings one record: there is one signal, and one count. */
@@ -74,10 +64,16 @@ export function watchSignal(
 ): SignalWatch {
   const number = signalNumber(signal);
   checkWatchable(number);
-  checkFunctions('handlers', handlers, ['open', 'signal', 'error', 'close']);
+  checkFunctions('handlers', handlers, handlerNames('signal'));
   const subject = signalName(number);
   return opening.source(
-    { kind: layout.KIND_SIGNAL, subject, name: subject, argument: number },
+    {
+      kind: layout.KIND_SIGNAL,
+      subject,
+      name: subject,
+      argument: number,
+      wants: wantsOfSource(handlers),
+    },
     (origin) => new SignalWatch(origin, handlers),
   );
 }

@@ -12,6 +12,28 @@ import type { Trigger } from './triggers';
 /** A handler may be async: a rejection is treated like a throw. */
 export type Result = void | Promise<void>;
 
+/** Handlers that every source has beside its own. */
+export interface SourceHandlers<Owner> {
+  /** It is open: from now on it hears what happens. */
+  open?(source: Owner): Result;
+  /** `rx` or `tx` of its record changed: at most once a turn, and as its trigger says. */
+  recordChange?(source: Owner): Result;
+  /** Without it an error is thrown, unless somebody waits in ready() or iterates. */
+  error?(source: Owner, error: Error): Result;
+  /** The last call. */
+  close?(source: Owner): Result;
+}
+
+/** WANTS_ bits: what the core may leave out for these handlers. */
+export function wantsOfSource(handlers: SourceHandlers<never>): number {
+  return handlers.recordChange ? layout.WANTS_CHANGE : 0;
+}
+
+/** Their names, and those of a source's own. */
+export function handlerNames(...own: string[]): string[] {
+  return ['open', 'recordChange', 'error', 'close', ...own];
+}
+
 /** What a source is made of. */
 export interface SourceOrigin {
   readonly calls: Calls;
@@ -202,12 +224,25 @@ export abstract class Source<Event = unknown> {
   drained(): Result {}
 
   /** Internal: the record changed. */
-  changed(): Result {}
+  changed(): Result {
+    return this.handlers.recordChange?.(this as never);
+  }
 
   /** The system call that an error after opening came from. */
   protected abstract readonly doing: string;
-  protected abstract heardOpen(name: Uint8Array): Result;
+  protected abstract readonly handlers: SourceHandlers<never>;
+
+  protected heardOpen(_name: Uint8Array): Result {
+    return this.handlers.open?.(this as never);
+  }
+
   /** `told`: who waited in ready(), or iterates, knows already. */
-  protected abstract heardError(error: Error, told: boolean): Result;
-  protected abstract heardClose(): Result;
+  protected heardError(error: Error, told: boolean): Result {
+    if (this.handlers.error) return this.handlers.error(this as never, error);
+    if (!told) throw error;
+  }
+
+  protected heardClose(): Result {
+    return this.handlers.close?.(this as never);
+  }
 }

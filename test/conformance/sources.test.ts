@@ -1,5 +1,6 @@
 // What every source owes to who waits for it, whatever it is a source of.
 import { join } from 'node:path';
+import { Outbox } from '../../src';
 import { forEachHost } from '../support/conformance';
 import { failure, freshFolder } from '../support/folder';
 
@@ -36,5 +37,29 @@ forEachHost('sources', (bench) => {
     } finally {
       process.off('uncaughtException', listener);
     }
+  });
+
+  test('R0.11: recordChange says that something waits, as often as the trigger wants', async () => {
+    const reactor = bench.reactor();
+    const told: number[] = [];
+    const inbox = reactor.inbox({}, { recordChange: ({ rx }) => void told.push(rx.available) });
+    await inbox.ready();
+    inbox.read(0);
+    const outbox = new Outbox(inbox.port);
+    const turns = async (): Promise<void> => {
+      for (let turn = 0; turn < 5; turn++) {
+        await new Promise<void>((resolve) => reactor.setTimer(0, () => resolve()));
+      }
+    };
+    outbox.post('one');
+    await turns();
+    const edges = told.length;
+    expect(edges).toBeGreaterThan(0);
+    await turns();
+    expect(told.length).toBe(edges);
+    inbox.setTrigger('level');
+    await turns();
+    expect(told.length).toBeGreaterThan(edges);
+    expect(told.every((available) => available !== 0)).toBe(true);
   });
 });
