@@ -49,6 +49,15 @@ export function checkSignal(value: unknown): void {
   if (!shaped) throw typeError('signal', 'an AbortSignal', value);
 }
 
+/** A trace whose program has no name or no parameters could not be read again. */
+export function checkProgram(value: unknown): void {
+  if (value === undefined || value === null) return;
+  checkOptions('program', value);
+  const { name, parameters } = value as { name?: unknown; parameters?: unknown };
+  if (typeof name !== 'string') throw typeError('program.name', 'a string', name);
+  checkOptions('program.parameters', parameters);
+}
+
 export function checkSampling(value: unknown): void {
   if (value === undefined || value === 'none' || value === 'turn') return;
   if (typeof value !== 'string') throw typeError('sampling', "'none' or 'turn'", value);

@@ -13,6 +13,7 @@ import {
   checkFlag,
   checkFlags,
   checkOptions,
+  checkProgram,
   checkSampling,
   checkSeed,
   checkSignal,
@@ -127,6 +128,7 @@ export class Reactor {
     checkSampling(options.sampling);
     checkSignal(options.signal);
     checkSeed(options.seed);
+    checkProgram(options.program);
     this.host = host;
     this.limits = completeLimits(options.limits);
     let settings = host.settings ?? 0;
