@@ -17,7 +17,7 @@ const { BENCH_VECTOR: vector } = process.env;
 function chooseHost() {
   const { BENCH_RECORD: file, BENCH_RECORD_PAYLOAD: payload = 'full' } = process.env;
   const { epoll, fileSink, record } = calandria;
-  if (vector === 'adaptive') return epoll({ vector });
+  if (vector) return epoll({ vector: vector === 'adaptive' ? vector : 'full' });
   if (!file) return process.env.CALANDRIA_HOST;
   return record(epoll(), fileSink(file), { payload });
 }

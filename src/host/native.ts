@@ -53,8 +53,8 @@ export interface NativeOptions {
    */
   readonly notifiers?: number;
   /**
-   * How many events one look takes: as many as the limit `events` allows, or 8 and more or fewer as
-   * looks come back full or mostly empty.
+   * How many events one look takes: 8 at first, and more or fewer as looks come back full or mostly
+   * empty (default); or as many as the limit `events` allows.
    */
   readonly vector?: 'adaptive' | 'full';
 }
@@ -114,7 +114,7 @@ const NOTIFIERS_MAX = 8;
 
 function native(name: string, options: NativeOptions): Host {
   const { spin = 0, collect = 'announced', announcements = 'all' } = options;
-  const { notifiers = 1, vector = 'full' } = options;
+  const { notifiers = 1, vector = 'adaptive' } = options;
   checkChoice('vector', vector, ['adaptive', 'full']);
   if (!Number.isInteger(notifiers) || notifiers < 1 || notifiers > NOTIFIERS_MAX) {
     throw new CalandriaError(
