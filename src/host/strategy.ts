@@ -2,7 +2,7 @@
 // the seam: it decides whether the next turn comes at once, never what is in it.
 import * as layout from '../../assembly/layout';
 import { type ReactorMemory, word } from '../core/memory';
-import { CalandriaError } from '../errors';
+import { CalandriaError, shown } from '../errors';
 import type { Host } from './host';
 
 /** 'spin': look again until nothing has come for SPIN µs; 'poll': never sleep. */
@@ -43,7 +43,7 @@ function planOf(strategy: Strategy): Plan {
   throw new CalandriaError(
     'ERR_CALANDRIA_BAD_OPTION',
     `strategy is 'block', 'poll', { spin: 0 to ${SPIN_MAX} } or a function, ` +
-      `not ${JSON.stringify(strategy)}.`,
+      `not ${shown(strategy)}.`,
   );
 }
 

@@ -1,7 +1,7 @@
 // The other end of a datagram: its peer record, taken out of the batch word by word. The text of
 // its address is made when somebody asks for it, and an answer never needs it.
 import * as layout from '../../assembly/layout';
-import { CalandriaError, typeError } from '../errors';
+import { CalandriaError, shown, typeError } from '../errors';
 import {
   type Address,
   checkEndpoint,
@@ -168,7 +168,7 @@ export function membershipBytes(group: string | undefined, through: unknown): Ui
     if (version === 0 || !known.test(group)) {
       throw new CalandriaError(
         'ERR_CALANDRIA_BAD_ADDRESS',
-        `${JSON.stringify(group)} is not the numeric address of a multicast group.`,
+        `${shown(group)} is not the numeric address of a multicast group.`,
       );
     }
     putAddress(bytes, 0, group, 0);
@@ -189,7 +189,7 @@ export function membershipBytes(group: string | undefined, through: unknown): Ui
   if (ipVersion(through) !== 4) {
     throw new CalandriaError(
       'ERR_CALANDRIA_BAD_ADDRESS',
-      `An interface is given by an IPv4 address of it, or its number, not ${JSON.stringify(through)}.`,
+      `An interface is given by an IPv4 address of it, or its number, not ${shown(through)}.`,
     );
   }
   writePeer(bytes, layout.PEER_SIZE, through, 0);

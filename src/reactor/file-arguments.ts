@@ -1,7 +1,7 @@
 // What a program may say about files: open flags, and where in a buffer and in a file. Checked
 // before the core hears of it; each error names the argument and shows the value.
 import * as layout from '../../assembly/layout';
-import { CalandriaError, typeError } from '../errors';
+import { CalandriaError, shown, typeError } from '../errors';
 import { checkFlags, checkOptions } from './arguments';
 import { LENGTH_MAX } from './file-source';
 
@@ -66,7 +66,7 @@ export function checkOpen(
   const bits = Object.hasOwn(FLAGS, flags) ? FLAGS[flags] : undefined;
   if (bits === undefined) {
     const known = Object.keys(FLAGS).join(', ');
-    throw badOption(`flags is one of ${known}, not ${JSON.stringify(flags)}.`);
+    throw badOption(`flags is one of ${known}, not ${shown(flags)}.`);
   }
   if (typeof mode !== 'number') throw typeError('mode', 'a number', mode);
   if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777) {
@@ -98,7 +98,7 @@ export function checkEncoding(value: unknown): BufferEncoding {
   if (value === undefined || value === null) return 'utf8';
   if (typeof value !== 'string') throw typeError('encoding', 'a string', value);
   if (!Buffer.isEncoding(value)) {
-    throw badOption(`encoding is one that Buffer knows, not ${JSON.stringify(value)}.`);
+    throw badOption(`encoding is one that Buffer knows, not ${shown(value)}.`);
   }
   return value;
 }

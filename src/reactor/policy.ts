@@ -1,7 +1,7 @@
 // When small segments leave (TCP_NODELAY, MSG_MORE; tcp(7), send(2)). All that is written to a
 // connection in one turn leaves in one send whatever the policy; it decides what TCP makes of that.
 import * as layout from '../../assembly/layout';
-import { CalandriaError } from '../errors';
+import { CalandriaError, shown, typeError } from '../errors';
 
 /**
  * 'latency': what was written leaves at once. 'bulk': TCP may hold a small segment back until the
@@ -17,11 +17,12 @@ const VALUES: Readonly<Record<Policy, number>> = {
 };
 
 export function policyValue(policy: Policy): number {
+  if (typeof policy !== 'string') throw typeError('policy', "a policy's name", policy);
   const value = Object.hasOwn(VALUES, policy) ? VALUES[policy] : undefined;
   if (value !== undefined) return value;
   throw new CalandriaError(
     'ERR_CALANDRIA_BAD_OPTION',
-    `policy is 'latency', 'bulk' or 'auto', not ${JSON.stringify(policy)}.`,
+    `policy is 'latency', 'bulk' or 'auto', not ${shown(policy)}.`,
   );
 }
 

@@ -1,6 +1,6 @@
 // sendFile: a range of a file behind what was written to a connection.
 import * as layout from '../../assembly/layout';
-import { CalandriaError, typeError } from '../errors';
+import { CalandriaError, shown, typeError } from '../errors';
 import { checkOptions } from './arguments';
 import { type Calls, closedError, type Owner } from './calls';
 import { File } from './file';
@@ -58,12 +58,14 @@ export function sendFile(
   checkPlace('offset', offset);
   checkPlace('length', length);
   checkOptions('options', options);
-  const way = options.via === undefined ? 0 : WAYS[options.via];
+  const { via } = options;
+  if (via !== undefined && typeof via !== 'string') throw typeError('via', "a way's name", via);
+  const way = via === undefined ? 0 : WAYS[via];
   if (way === undefined) {
     const ways = Object.keys(WAYS).join(', ');
     throw new CalandriaError(
       'ERR_CALANDRIA_BAD_OPTION',
-      `via is one of ${ways}, not ${JSON.stringify(options.via)}.`,
+      `via is one of ${ways}, not ${shown(options.via)}.`,
     );
   }
   if (calls.closed) throw closedError();

@@ -1,6 +1,6 @@
 // Signals by name. The numbers are Linux's on every host (signal(7)), as with errors, so that a
 // trace means the same everywhere; a host in JavaScript goes by the name.
-import { CalandriaError } from '../errors';
+import { CalandriaError, shown, typeError } from '../errors';
 
 const NAMES: Readonly<Record<number, string>> = {
   1: 'SIGHUP',
@@ -52,12 +52,12 @@ export function signalName(number: number): string {
 
 /** The number of a signal given by name or number; refused by name when there is none such. */
 export function signalNumber(signal: string | number): number {
+  if (typeof signal !== 'string' && typeof signal !== 'number') {
+    throw typeError('signal', "a signal's name or number", signal);
+  }
   const number = typeof signal === 'number' ? signal : NUMBERS.get(signal);
   if (number !== undefined && (NAMES[number] || realTime(number))) return number;
-  throw new CalandriaError(
-    'ERR_CALANDRIA_BAD_OPTION',
-    `There is no signal ${typeof signal === 'string' ? JSON.stringify(signal) : String(signal)}.`,
-  );
+  throw new CalandriaError('ERR_CALANDRIA_BAD_OPTION', `There is no signal ${shown(signal)}.`);
 }
 
 function realTime(number: number): boolean {

@@ -32,6 +32,8 @@ const rows: Row[] = [
   ['listen: keepAlive', (reactor) => reactor.listen({ port: 0, keepAlive: 30 }, handlers)],
   ['listen: ipv6Only', (reactor) => reactor.listen({ port: 0, ipv6Only: 0 }, handlers)],
   ['listen: signal', (reactor) => reactor.listen({ port: 0, signal: {} }, handlers)],
+  ['listen: policy', (reactor) => reactor.listen({ port: 0, policy: 5n }, handlers)],
+  ['watchSignal: signal', (reactor) => reactor.watchSignal(Object.create(null), handlers)],
   ['listen without handlers', (reactor) => reactor.listen({ port: 0 })],
   ['listen: handlers', (reactor) => reactor.listen({ port: 0 }, () => {})],
   ['listen: one handler', (reactor) => reactor.listen({ port: 0 }, { data: 'echo' })],
