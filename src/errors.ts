@@ -29,15 +29,17 @@ export class CalandriaError extends Error {
 
 /** A value as an error shows it: any value, in one line. */
 export function shown(value: unknown): string {
-  return typeof value === 'string'
-    ? JSON.stringify(value)
-    : inspect(value, { depth: 0, breakLength: Infinity });
+  return typeof value === 'string' ? JSON.stringify(value) : inspected(value);
+}
+
+function inspected(value: unknown): string {
+  return inspect(value, { depth: 0, breakLength: Infinity });
 }
 
 /** A wrong type, found before anything else is touched. Has Node's own code. */
 export function typeError(name: string, expected: string, value: unknown): TypeError {
   const error = new TypeError(
-    `${name} must be ${expected}, not ${shown(value)} (${typeof value}).`,
+    `${name} must be ${expected}, not ${inspected(value)} (${typeof value}).`,
   );
   return Object.assign(error, { code: 'ERR_INVALID_ARG_TYPE' });
 }
