@@ -10,7 +10,7 @@ import { METER_OPERATIONS } from './meter-layout';
 import * as meters from './meters';
 import * as records from './records';
 import * as sendingFiles from './sending-files';
-import { again, roomFor, submit } from './submissions';
+import { again, ENTRIES_A_SOURCE, roomFor, submit } from './submissions';
 
 /** Submitted in one turn at the most, so that sockets get their share. */
 const OPERATIONS_A_TURN = 128;
@@ -144,6 +144,14 @@ function cancel(operation: i32): void {
   finish(operation, layout.ERROR_CANCELED, 0, 0, layout.VIA_AT_ONCE);
 }
 
+/**
+ * Entries that operations leave alone: what they wait for may be room that only a source can make
+ * by sending.
+ */
+function leftToSources(): i32 {
+  return max<i32>(ENTRIES_A_SOURCE, word(layout.SUBMISSIONS_MAX) >> 1);
+}
+
 /** At the end of a turn: hands the host what waits, as much as it may hold. */
 export function settleOperations(): void {
   for (let submitted = 0; word(layout.STATE_WAITING_HEAD) != layout.NONE; submitted++) {
@@ -151,7 +159,7 @@ export function settleOperations(): void {
     if (abandoned(word(layout.STATE_WAITING_HEAD))) return again();
     if (word(layout.OPERATIONS_FLYING) >= word(layout.OPERATIONS_FLYING_MAX)) return;
     if (word(layout.STATE_HOST_FULL) && word(layout.OPERATIONS_FLYING) > 0) return;
-    if (submitted == OPERATIONS_A_TURN || !roomFor(1)) return again();
+    if (submitted == OPERATIONS_A_TURN || !roomFor(1 + leftToSources())) return again();
     setWord(layout.STATE_HOST_FULL, 0);
     operate(takeWaiting());
   }

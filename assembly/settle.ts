@@ -19,13 +19,8 @@ import * as pieces from './pieces';
 import * as records from './records';
 import { settleFile } from './sending-files';
 import { submitTakes } from './spawning';
-import { again, roomFor, submit } from './submissions';
+import { again, ENTRIES_A_SOURCE, roomFor, submit } from './submissions';
 
-/**
- * Submissions one source can need in one turn: send, a file's next part, receive, shutdown or
- * close, sample, two options.
- */
-const ENTRIES_A_SOURCE = 7;
 /**
  * Bytes that one turn's reads may bring, as far as the last ones tell. What is read is handled and
  * sent before more is read, while it is still in the cache; who has to wait is first in the next

@@ -4,6 +4,12 @@ import * as layout from './layout';
 import { setWord, submissions, word } from './memory';
 import * as records from './records';
 
+/**
+ * Submissions one source can need in one turn: send, a file's next part, receive, shutdown or
+ * close, sample, two options.
+ */
+export const ENTRIES_A_SOURCE = 7;
+
 export function roomFor(entries: i32): bool {
   return word(layout.SUBMISSION_COUNT) + entries <= word(layout.SUBMISSIONS_MAX);
 }
