@@ -86,6 +86,14 @@ export function ask(
   named(records.generation(record));
 }
 
+/**
+ * Bytes of the total that what stands behind files must leave free: it cannot leave before them, and
+ * they could not be read if it had filled all there is.
+ */
+function keptForFiles(): u32 {
+  return min<u32>(layout.BLOCK_SIZE, (<u32>word(layout.QUEUE_TOTAL_MAX) + 1) >> 1);
+}
+
 /** All or nothing: may `length` more bytes be queued? */
 export function admit(record: i32, generation: u32, length: u32): i32 {
   const refusal = refuse(record, generation);
@@ -96,10 +104,9 @@ export function admit(record: i32, generation: u32, length: u32): i32 {
   const most = <u32>word(layout.QUEUE_SIZE_MAX);
   const queued = min<u32>(pieces.queued(record), most);
   if (length > most - queued) return layout.CALL_QUEUE_FULL;
-  const total = <u32>word(layout.STATE_QUEUE_TOTAL);
-  return length > <u32>word(layout.QUEUE_TOTAL_MAX) - total
-    ? layout.CALL_TOTAL_FULL
-    : layout.CALL_TAKEN;
+  const left = <u32>word(layout.QUEUE_TOTAL_MAX) - <u32>word(layout.STATE_QUEUE_TOTAL);
+  const kept = pieces.files(record) > 0 ? keptForFiles() : 0;
+  return left < kept || length > left - kept ? layout.CALL_TOTAL_FULL : layout.CALL_TAKEN;
 }
 
 /** The program itself ended or closed it, or it is somebody else's by now. */

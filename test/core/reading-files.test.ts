@@ -94,6 +94,34 @@ describe('a file that is read and written', () => {
     expect(held(sendPieces(harness.memory, submissions[0] as Submission))).toBe(2 * PART);
   });
 
+  test('bytes behind files that fill the total do not keep the files out', () => {
+    const limits = { queueBytes: 1000, queueBytesTotal: 2000 };
+    const harness = new FileHarness({ limits, settings: layout.SETTING_COPY_FILES });
+    const file = harness.file();
+    const connections = [harness.connection(), harness.connection()];
+    const length = 20_000;
+    let behind = 0;
+    const first = harness.step({
+      during: () => {
+        for (const connection of connections) harness.sendFile(connection, file, 0, length);
+        for (const connection of connections) {
+          while (harness.write(connection, Buffer.alloc(100, 't')) >= 0) behind += 100;
+        }
+      },
+    });
+    let sent = 0;
+    const answer = (submission: Submission): number | Uint8Array | undefined => {
+      if (submission.operation === 'send') sent += submission.length;
+      if (submission.operation === 'operate') return Buffer.alloc(submission.length, 'f');
+      return undefined;
+    };
+    const steps = [first, ...harness.quiesce({ answer }, 400)];
+    expect(steps.flatMap(({ deliveries }) => done(deliveries)).length).toBe(2);
+    expect(behind).toBe(limits.queueBytesTotal / 2);
+    expect(sent).toBe(2 * length + behind);
+    expect(harness.word(layout.STATE_QUEUE_TOTAL)).toBe(0);
+  });
+
   test('what is written behind it waits, and what is read goes in front', () => {
     const harness = new FileHarness();
     const [connection, file] = [harness.connection(), harness.file()];
