@@ -4,13 +4,12 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 
 #include "probe.h"
+#include "sigpipe.h"
 #include "system.h"
 
 namespace calandria {
@@ -43,35 +42,6 @@ bool try_spared() {
 bool signal_spared() {
   static const bool spared = try_spared();
   return spared;
-}
-
-bool signal_ignored() {
-  struct sigaction action;
-  return sigaction(SIGPIPE, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
-/**
- * A write whose SIGPIPE nobody gets: it is raised for the thread that writes (signal(7)), so it is
- * blocked there, and taken back. One that was pending before is left as it was.
- */
-template <typename Write>
-long write_guarded(Write write) {
-  if (signal_ignored()) return write();
-  sigset_t pipe;
-  sigset_t before;
-  sigset_t pending;
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
-  sigpending(&pending);
-  const bool waited = sigismember(&pending, SIGPIPE) == 1;
-  pthread_sigmask(SIG_BLOCK, &pipe, &before);
-  const long result = write();
-  if (result == -EPIPE && !waited) {
-    const struct timespec now = {0, 0};
-    while (sigtimedwait(&pipe, nullptr, &now) < 0 && errno == EINTR) continue;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return result;
 }
 
 /** Is it ready for this? The bits that poll(2) answers. */
@@ -126,7 +96,7 @@ long write_once(Shim* shim, const Pipe* pipe, const struct iovec* vectors, size_
       return syscall(SYS_pwritev2, pipe->io, vectors, used, -1L, -1L, flags);
     });
   };
-  return signal_spared() ? write() : write_guarded(write);
+  return signal_spared() ? write() : without_sigpipe(write);
 }
 
 /** Piece by piece, until nothing more fits: for files whose short writes do not mean that. */

@@ -2,14 +2,13 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
 #include "files.h"
 #include "outgoing.h"
+#include "sigpipe.h"
 #include "system.h"
 #include "warmth.h"
 
@@ -24,37 +23,6 @@ struct Progress {
   int error;
 };
 
-/**
- * SIGPIPE cannot be turned off for sendfile(2) as MSG_NOSIGNAL does for send(2). Node ignores it;
- * where a program does not, it is blocked for the call, and taken back.
- */
-struct PipeGuard {
-  bool guarding;
-  sigset_t before;
-};
-
-void guard_open(PipeGuard* guard) {
-  struct sigaction action;
-  guard->guarding = sigaction(SIGPIPE, nullptr, &action) == 0 && action.sa_handler != SIG_IGN;
-  if (!guard->guarding) return;
-  sigset_t pipe;
-  sigemptyset(&pipe);
-  sigaddset(&pipe, SIGPIPE);
-  pthread_sigmask(SIG_BLOCK, &pipe, &guard->before);
-}
-
-void guard_close(const PipeGuard* guard, bool broken) {
-  if (!guard->guarding) return;
-  if (broken && !sigismember(&guard->before, SIGPIPE)) {
-    sigset_t pipe;
-    sigemptyset(&pipe);
-    sigaddset(&pipe, SIGPIPE);
-    const struct timespec now = {};
-    sigtimedwait(&pipe, nullptr, &now);
-  }
-  pthread_sigmask(SIG_SETMASK, &guard->before, nullptr);
-}
-
 void note(Progress* progress, long result) {
   if (result == -EAGAIN) progress->blocked = true;
   else progress->error = static_cast<int>(result);
@@ -62,14 +30,14 @@ void note(Progress* progress, long result) {
 
 /** Until the range is sent or the socket is full, which a short answer alone does not say. */
 void send_from_file(Shim* shim, int to, const FileRange* range, Progress* progress) {
-  PipeGuard guard;
-  guard_open(&guard);
   auto offset = static_cast<off64_t>(range->offset);
   uint32_t left = range->length;
   while (left > 0) {
     count(&shim->memory, layout::COUNTER_HOST_SENDS);
-    const long result = system_retry(&shim->interrupted, [&] {
-      return sendfile64(to, range->fd, &offset, left);
+    const long result = without_sigpipe([&] {
+      return system_retry(&shim->interrupted, [&] {
+        return sendfile64(to, range->fd, &offset, left);
+      });
     });
     if (result <= 0) {
       note(progress, result == 0 ? -ENODATA : result);
@@ -78,7 +46,6 @@ void send_from_file(Shim* shim, int to, const FileRange* range, Progress* progre
     left -= static_cast<uint32_t>(result);
     progress->sent += static_cast<uint32_t>(result);
   }
-  guard_close(&guard, progress->error == -EPIPE);
 }
 
 /** Bytes that the file has from `offset` on. */

@@ -46,6 +46,18 @@ onLinux('R2.14: SO_NOSIGPIPE is not on Linux, and it says whose it is', async ()
   expect(features.so_nosigpipe.reason).toMatch(/^an interface of Darwin, FreeBSD and NetBSD;/);
 });
 
+onLinux('R2.16: so does every way of sending a file', async () => {
+  const program = start('host/programs/default-sigpipe-file.mjs', { parameters: [path] });
+  await program.next();
+  for (const via of ['sendfile', 'map', 'read', 'sendfile']) {
+    const peer = await dial(path);
+    // What it takes of 8 MiB before it is gone is chance; the rest meets nobody.
+    peer.socket.destroy();
+    expect(await program.next()).toEqual({ via, code: 'EPIPE' });
+  }
+  rmSync(`${path}.file`);
+});
+
 onLinux('R2.16: sockets survive a peer that is gone under the default disposition', async () => {
   const program = startDefault();
   const { dispositions } = await program.next<Started>();
