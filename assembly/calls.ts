@@ -87,8 +87,8 @@ export function ask(
 }
 
 /**
- * Bytes of the total that what stands behind files must leave free: it cannot leave before them, and
- * they could not be read if it had filled all there is.
+ * Bytes of the total that what stands behind files must leave free: it cannot leave before
+ * them, and they could not be read if it had filled all there is.
  */
 function keptForFiles(): u32 {
   return min<u32>(layout.BLOCK_SIZE, (<u32>word(layout.QUEUE_TOTAL_MAX) + 1) >> 1);
