@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cerrno>
-#include <csignal>
+#include <signal.h>
 #include <ctime>
 #include <pthread.h>
 
