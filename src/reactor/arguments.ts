@@ -18,6 +18,18 @@ export function checkCount(name: string, value: unknown): void {
   throw typeError(name, 'a whole number from 1 to 2147483647', value);
 }
 
+/** A whole number from `least` to `most`. */
+export function checkWhole(name: string, value: unknown, most: number, least = 0): number {
+  if (typeof value !== 'number') throw typeError(name, 'a number', value);
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new CalandriaError(
+      'ERR_CALANDRIA_BAD_OPTION',
+      `${name} is a whole number from ${least} to ${most}, not ${value}.`,
+    );
+  }
+  return value;
+}
+
 export function checkFlags<Name extends string>(
   options: { readonly [Key in Name]?: unknown },
   ...names: Name[]

@@ -2,7 +2,7 @@
 // before the core hears of it; each error names the argument and shows the value.
 import * as layout from '../../assembly/layout';
 import { CalandriaError, shown, typeError } from '../errors';
-import { checkFlags, checkOptions } from './arguments';
+import { checkFlags, checkOptions, checkWhole } from './arguments';
 import { LENGTH_MAX } from './file-source';
 
 export interface OpenFileOptions {
@@ -75,15 +75,6 @@ export function checkOpen(
   checkOptions('options', options);
   checkFlags(options, 'direct');
   return { path: checked, flags: bits | (options.direct ? layout.FILE_DIRECT : 0), mode };
-}
-
-/** A whole number from `least` to `most`. */
-export function checkWhole(name: string, value: unknown, most: number, least = 0): number {
-  if (typeof value !== 'number') throw typeError(name, 'a number', value);
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw badOption(`${name} is a whole number from ${least} to ${most}, not ${value}.`);
-  }
-  return value;
 }
 
 /** Where in the file; null and undefined mean the current position. */

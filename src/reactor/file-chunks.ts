@@ -1,8 +1,7 @@
 // A file's bytes in chunks, with a read-ahead of one: while the program uses a chunk the next one
 // is on its way.
-import { checkOptions } from './arguments';
+import { checkOptions, checkWhole } from './arguments';
 import type { File } from './file';
-import { checkWhole } from './file-arguments';
 import { LENGTH_MAX } from './file-source';
 
 export interface Chunks {

@@ -48,6 +48,11 @@ export class Inbox extends Source<Uint8Array> {
     this.port = { ring: ring.buffer };
   }
 
+  /** Internal: false in a replay, where posts come out of the trace. */
+  get attended(): boolean {
+    return this.ring.attended;
+  }
+
   /** Bytes that its posts may take up. */
   get capacity(): number {
     return this.ring.capacity;
