@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <signal.h>
 
+#include "compiler.h"
 #include "completions.h"
 
 namespace calandria {
@@ -90,7 +91,7 @@ int pool_start(Pool* pool, Request* request) {
 
 Request* pool_close(Pool* pool) {
   pthread_mutex_lock(&pool->lock);
-  __atomic_store_n(&pool->stopping, true, __ATOMIC_RELAXED);
+  store_relaxed(&pool->stopping, true);
   Request* left = pool->first;
   pool->first = nullptr;
   pool->last = nullptr;
