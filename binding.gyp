@@ -18,7 +18,6 @@
         'host/datagram_send.cc',
         'host/datagrams.cc',
         'host/epoll.cc',
-        'host/errors.cc',
         'host/execute.cc',
         'host/file_jobs.cc',
         'host/file_streams.cc',

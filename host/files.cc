@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <sys/uio.h>
 
 #include "aio.h"
 #include "probe.h"
@@ -50,11 +51,15 @@ void release_slot(Shim* shim, Request* request) {
   slot_give(shim, reinterpret_cast<Slot*>(request));
 }
 
-/** Straight into the read arena; -EAGAIN when that would wait for the disk. */
+/** preadv2(2) straight into the read arena; -EAGAIN when that would wait for the disk. */
 int32_t read_cached(Shim* shim, FileState* file, uint32_t entry, ReadRoom* room, uint64_t offset,
                     uint32_t length) {
-  uint8_t* bytes = shim->memory.base + room->cursor;
-  const long result = system_read_cached(&shim->interrupted, file->fd, bytes, length, offset);
+  struct iovec vector = {shim->memory.base + room->cursor, length};
+  const auto low = static_cast<unsigned long>(offset);
+  // The high half is 0 where a long has 64 bits; the kernel shifts it twice.
+  const long result = system_retry(&shim->interrupted, [&] {
+    return syscall(SYS_preadv2, file->fd, &vector, 1, low, 0, RWF_NOWAIT);
+  });
   if (result == -EOPNOTSUPP || result == -ENOSYS || result == -EINVAL) {
     file->nowait = false;
     return -EAGAIN;

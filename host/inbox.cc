@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <sched.h>
+#include <sys/eventfd.h>
 
 #include "system.h"
 
@@ -89,10 +90,11 @@ int inbox_share(Shim* shim, int32_t id, uint8_t* base, size_t size, void* keeper
   if (!ring_open(&ring, base, size)) return -EINVAL;
   auto* share = static_cast<Share*>(malloc(sizeof(Share)));
   if (share == nullptr) return -ENOMEM;
-  const int fd = system_event_counter(0);
+  const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (fd < 0) {
+    const int error = errno;
     free(share);
-    return fd;
+    return -error;
   }
   *share = Share{id, fd, false, ring, keeper, shim->shares};
   shim->shares = share;

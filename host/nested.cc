@@ -4,6 +4,9 @@
 // does not sleep over one whose turn has not come.
 #include "nested.h"
 
+#include <cerrno>
+#include <sys/epoll.h>
+
 #include "epoll.h"
 #include "system.h"
 
@@ -16,8 +19,8 @@ int nested_open(Shim* shim) {
   const int opened = epoll_open(shim);
   if (opened < 0) return opened;
   for (int place = 0; place < nest->total; place++) {
-    const int notifier = system_epoll_create();
-    if (notifier < 0) return notifier;
+    const int notifier = epoll_create1(EPOLL_CLOEXEC);
+    if (notifier < 0) return -errno;
     nest->notifiers[place] = notifier;
     struct epoll_event event;
     event.events = EPOLLIN;

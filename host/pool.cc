@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <signal.h>
 
-#include "compiler.h"
 #include "completions.h"
 
 namespace calandria {
@@ -91,7 +90,7 @@ int pool_start(Pool* pool, Request* request) {
 
 Request* pool_close(Pool* pool) {
   pthread_mutex_lock(&pool->lock);
-  store_relaxed(&pool->stopping, true);
+  __atomic_store_n(&pool->stopping, true, __ATOMIC_RELAXED);
   Request* left = pool->first;
   pool->first = nullptr;
   pool->last = nullptr;

@@ -7,8 +7,6 @@
 #include <cstdint>
 #include <cstring>
 
-#include "compiler.h"
-
 namespace calandria {
 
 constexpr uint32_t RING_MAGIC = 0x474e4952;
@@ -45,11 +43,11 @@ inline uint32_t* ring_word(const Ring* ring, uint32_t word) {
 }
 
 inline uint32_t ring_load(const Ring* ring, uint32_t word) {
-  return load_ordered(ring_word(ring, word));
+  return __atomic_load_n(ring_word(ring, word), __ATOMIC_SEQ_CST);
 }
 
 inline void ring_store(const Ring* ring, uint32_t word, uint32_t value) {
-  store_ordered(ring_word(ring, word), value);
+  __atomic_store_n(ring_word(ring, word), value, __ATOMIC_SEQ_CST);
 }
 
 /** False when these bytes are no ring. */
@@ -70,7 +68,7 @@ inline uint8_t* ring_at(const Ring* ring, uint32_t position) {
 
 /** The first word of the post at this position: 0 until it is complete. */
 inline uint32_t ring_mark(const Ring* ring, uint32_t position) {
-  return load_ordered(reinterpret_cast<uint32_t*>(ring_at(ring, position)));
+  return __atomic_load_n(reinterpret_cast<uint32_t*>(ring_at(ring, position)), __ATOMIC_SEQ_CST);
 }
 
 inline uint32_t ring_size_of(uint32_t length) { return RING_HEAD + ((length + 7) & ~7u); }
@@ -145,7 +143,7 @@ inline void ring_wake_up(const Ring* ring) { ring_store(ring, RING_WORD_SLEEP, 0
 
 /** Sets a bit of the gate. True: no producer is at the descriptor. */
 inline bool ring_shut(const Ring* ring, uint32_t bit) {
-  const uint32_t before = or_ordered(ring_word(ring, RING_WORD_GATE), bit);
+  const uint32_t before = __atomic_fetch_or(ring_word(ring, RING_WORD_GATE), bit, __ATOMIC_SEQ_CST);
   return (before & (RING_LEFT - 1)) == 0;
 }
 

@@ -7,7 +7,9 @@
 // long as anybody watches; there is none of ours.
 #include "signals.h"
 
+#include <cerrno>
 #include <cstdlib>
+#include <sys/eventfd.h>
 #include <uv.h>
 
 #include "system.h"
@@ -30,7 +32,8 @@ void on_signal(uv_signal_t* handle, int) {
   // One announcement is enough until somebody has looked: a storm costs an addition a signal.
   if (signal->waiting++ > 0) return;
   const uint64_t one = 1;
-  system_write(&signal->shim->interrupted, signal->announcer, &one, sizeof one);
+  system_retry(&signal->shim->interrupted,
+               [&] { return syscall(SYS_write, signal->announcer, &one, sizeof one); });
 }
 
 void on_closed(uv_handle_t* handle) {
@@ -72,9 +75,9 @@ int32_t signal_open(Shim* shim, const OpenRequest* request, ReadRoom* room) {
   if (shim->loop == nullptr) return -EOPNOTSUPP;
   auto* signal = static_cast<Signal*>(calloc(1, sizeof(Signal)));
   if (signal == nullptr) return -ENOMEM;
-  signal->announcer = system_event_counter(0);
+  signal->announcer = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   if (signal->announcer < 0) {
-    const int error = signal->announcer;
+    const int error = -errno;
     free(signal);
     return error;
   }

@@ -1,7 +1,7 @@
 // Makes a clone ready to run: installs what is missing, builds what is out of date, and nothing
 // else.
 //
-// Usage: node scripts/prepare.mjs [layout] [core] [host] [lib]      (no name: all of them)
+// Usage: node scripts/prepare.mjs [layout] [core] [llhttp] [host] [lib]      (no name: all of them)
 //
 // `npm start`, `npm test` and `npm run bench` begin with it, so a fresh clone needs no other
 // command. A step is out of date when the contents of its inputs differ from those it was last
@@ -47,6 +47,11 @@ const steps = {
         run(`core ${target}`, process.execPath, [asc, '--target', target]);
       }
     },
+  },
+  llhttp: {
+    inputs: ['scripts/llhttp.mjs', 'package-lock.json'],
+    outputs: ['build/llhttp/llhttp.wasm', 'build/llhttp/LICENSE'],
+    build: () => run('HTTP parser', process.execPath, ['scripts/llhttp.mjs', 'build/llhttp']),
   },
   host: {
     inputs: ['host', 'binding.gyp', 'assembly/layout.ts', 'scripts/layout-header.mjs'],

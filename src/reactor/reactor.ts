@@ -156,7 +156,10 @@ export class Reactor {
 
   /** Milliseconds of a clock that never goes back, as of this turn. Its origin means nothing. */
   get now(): number {
-    return Number(long(this.memory, layout.NOW)) / 1e6;
+    // Two words: a BigInt would be made for each look.
+    const { words } = this.memory;
+    const high = (words[(layout.NOW >> 2) + 1] as number) >>> 0;
+    return (high * 2 ** 32 + ((words[layout.NOW >> 2] as number) >>> 0)) / 1e6;
   }
 
   /** Turns begun. */

@@ -1,0 +1,399 @@
+// An exchange: a request and the answer to it. The program answers once, in one of three ways:
+// whole (`answer`), bit by bit (`begin`, `write`, `end`), or with a range of a file (`sendFile`).
+import { types } from 'node:util';
+import { CalandriaError, typeError } from '../errors';
+import type { Connection } from '../reactor/connection';
+import type { File } from '../reactor/file';
+import { type HeaderBlock, type HeaderInput, headerBlock } from './header-text';
+import type { RequestBody } from './request-body';
+import type { RequestHead } from './request-head';
+import { bodiless, statusLine } from './status';
+import type { Tunnel } from './tunnel';
+
+/** What an exchange asks of its connection. */
+export interface ExchangeOwner {
+  readonly connection: Connection;
+  /** The Date field, with its line end. */
+  date(): string;
+  /** Takes all of it; false: wait. `mine`: the caller's bytes change when it returns. */
+  put(chunk: string | Uint8Array, mine?: boolean): boolean;
+  /** More is welcome. */
+  readonly open: boolean;
+  /** Resolves when more is welcome; rejects when the connection is gone. */
+  drained(): Promise<void>;
+  bodyOf(exchange: Exchange): RequestBody;
+  /** Is this the last answer on the connection? */
+  closesAfter(): boolean;
+  /** The head of the answer leaves now. */
+  began(): void;
+  /** All of the answer was written. */
+  finished(exchange: Exchange): void;
+  /** The answer cannot be completed: the client must not take what it has for all. */
+  cut(): void;
+  tunnel(exchange: Exchange, handlers: Tunnel): void;
+}
+
+/** How an answer's body ends. */
+type Mode = 'none' | 'length' | 'chunked' | 'close';
+
+export interface Answered {
+  readonly status: number;
+  /** Bytes of the answer's body that were written. */
+  readonly bytes: number;
+}
+
+const NOT_BEGUN = 0;
+
+export class Exchange {
+  readonly method: string;
+  /** The minor version of HTTP/1. */
+  readonly minor: 0 | 1;
+  /** The program's own. */
+  data: unknown = undefined;
+  /** The client asks for another protocol (RFC 9110 section 7.8), or for a tunnel (CONNECT). */
+  readonly upgradable: boolean;
+  /** Status of the answer; 0 before it begins. */
+  status = NOT_BEGUN;
+  /** Bytes of the answer's body so far. */
+  bytes = 0;
+  /** ms of the reactor's time when the head was complete. */
+  readonly since: number;
+  private readonly owner: ExchangeOwner;
+  private readonly requestHead: RequestHead;
+  private trailing: RequestHead | undefined;
+  private mode: Mode = 'none';
+  private left = 0;
+  private over = false;
+  private gone: Error | undefined;
+  private aborter: AbortController | undefined;
+
+  /** Exchanges come from a server. */
+  constructor(
+    owner: ExchangeOwner,
+    head: RequestHead,
+    { method, minor, upgrade }: { method: string; minor: number; upgrade: boolean },
+    since: number,
+  ) {
+    this.owner = owner;
+    this.requestHead = head;
+    this.method = method;
+    this.minor = minor === 0 ? 0 : 1;
+    this.upgradable = upgrade;
+    this.since = since;
+  }
+
+  // ── The request ──
+
+  /** The request target as it was sent: usually a path and a query (RFC 9112 section 3.2). */
+  get target(): string {
+    return this.requestHead.target;
+  }
+
+  /** The value of a header field, lines of the same name joined; the name in any case. */
+  header(name: string): string | undefined {
+    return this.requestHead.get(name.toLowerCase());
+  }
+
+  /** All header fields in order, names as they were sent. */
+  headers(): IterableIterator<[string, string]> {
+    return this.requestHead.entries();
+  }
+
+  get body(): RequestBody {
+    return this.owner.bodyOf(this);
+  }
+
+  /** Fields behind a chunked body, once all of it has come. */
+  *trailers(): IterableIterator<[string, string]> {
+    if (this.trailing) yield* this.trailing.entries();
+  }
+
+  get connection(): Connection {
+    return this.owner.connection;
+  }
+
+  // ── The answer ──
+
+  /** The head of the answer has left: nothing can be said in another way any more. */
+  get begun(): boolean {
+    return this.status !== NOT_BEGUN;
+  }
+
+  /** All of the answer was written, or never will be. */
+  get finished(): boolean {
+    return this.over || this.gone !== undefined;
+  }
+
+  /** The client is gone: what is written goes nowhere. */
+  get aborted(): boolean {
+    return this.gone !== undefined;
+  }
+
+  /** Aborted when the client goes before the answer is complete. */
+  get signal(): AbortSignal {
+    this.aborter ??= new AbortController();
+    if (this.gone) this.aborter.abort(this.gone);
+    return this.aborter.signal;
+  }
+
+  /**
+   * Answers in full. Bytes must not be changed until the answer has left. Nobody hears of it when
+   * the client is gone.
+   * @throws ERR_CALANDRIA_ANSWERED a second time; ERR_CALANDRIA_BAD_HEADER.
+   */
+  answer(
+    status: number,
+    headers?: HeaderInput | HeaderBlock,
+    body: string | Uint8Array = '',
+  ): void {
+    const block = headerBlock(headers);
+    const text = typeof body === 'string';
+    if (!text && !types.isUint8Array(body)) {
+      throw typeError('body', 'a string or a Uint8Array', body);
+    }
+    this.checkStatus(status);
+    if (this.gone) return;
+    const length = text ? Buffer.byteLength(body) : body.length;
+    const none = bodiless(status);
+    const head = this.head(status, block, none ? '' : `Content-Length: ${length}\r\n`);
+    const silent = none || length === 0 || this.method === 'HEAD';
+    if (silent) this.put(head, block.latin);
+    else {
+      this.bytes = length;
+      // One string is one call: the path of every small answer.
+      if (text && !block.latin) this.put(head + body, false);
+      else {
+        this.put(head, block.latin);
+        this.owner.put(body);
+      }
+    }
+    this.finish();
+  }
+
+  /**
+   * Begins an answer that is written bit by bit. Without a length it is sent in chunks, to a client
+   * of HTTP/1.0 until the connection closes.
+   */
+  begin(status: number, headers?: HeaderInput | HeaderBlock, length?: number): void {
+    const block = headerBlock(headers);
+    this.checkStatus(status);
+    if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0)) {
+      throw typeError('length', 'a whole number from 0', length);
+    }
+    if (this.gone) return;
+    const said = block.own.get('content-length');
+    const promised = length ?? (said === undefined ? undefined : contentLength(said));
+    let framing = '';
+    if (bodiless(status)) this.mode = 'none';
+    else if (promised !== undefined) {
+      this.mode = 'length';
+      this.left = promised;
+      framing = `Content-Length: ${promised}\r\n`;
+    } else if (this.minor > 0) {
+      this.mode = 'chunked';
+      framing = 'Transfer-Encoding: chunked\r\n';
+    } else this.mode = 'close';
+    const head = this.head(status, block, framing);
+    // Of HEAD the head is all that leaves, and it says what a GET would bring.
+    if (this.method === 'HEAD') this.mode = 'none';
+    this.put(head, block.latin);
+  }
+
+  /**
+   * Writes a part of the body; false: more is not welcome before drained(). Bytes delivered in this
+   * turn may be written; others must not be changed until they have left.
+   * @throws ERR_CALANDRIA_CLOSED the client is gone; ERR_CALANDRIA_BODY_LENGTH more than promised.
+   */
+  write(chunk: string | Uint8Array): boolean {
+    if (typeof chunk !== 'string' && !types.isUint8Array(chunk)) {
+      throw typeError('chunk', 'a string or a Uint8Array', chunk);
+    }
+    if (!this.begun) throw sequence('begin() comes before write()');
+    if (this.gone) throw this.gone;
+    if (this.over) throw sequence('The answer is complete: nothing can be written any more');
+    const length = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
+    if (this.mode === 'none' || length === 0) return true;
+    if (this.mode === 'length') this.take(length);
+    this.bytes += length;
+    if (this.mode === 'chunked') {
+      this.owner.put(`${length.toString(16)}\r\n`);
+      this.owner.put(chunk, true);
+      return this.owner.put('\r\n');
+    }
+    return this.owner.put(chunk, true);
+  }
+
+  /** Resolves when more is welcome; rejects when the client is gone. */
+  drained(): Promise<void> {
+    return this.gone ? Promise.reject(this.gone) : this.owner.drained();
+  }
+
+  /** Ends the body. Trailers leave only in chunked answers (RFC 9112 section 7.1.2). */
+  end(trailers?: HeaderInput | HeaderBlock): void {
+    const block = headerBlock(trailers);
+    if (!this.begun) throw sequence('begin() comes before end()');
+    if (this.finished) return;
+    if (this.mode === 'length' && this.left > 0) {
+      const missing = this.left;
+      this.fail();
+      throw wrongLength(`${missing} bytes of the promised body are missing`);
+    }
+    if (this.mode === 'chunked') this.put(`0\r\n${block.text}\r\n`, block.latin);
+    this.finish();
+  }
+
+  /**
+   * Answers with `length` bytes of a file from `offset` on. Rejects when the file ends early or
+   * cannot be read: then the connection is cut, because the client was promised more.
+   */
+  async sendFile(
+    status: number,
+    headers: HeaderInput | HeaderBlock | undefined,
+    file: File,
+    offset: number,
+    length: number,
+  ): Promise<void> {
+    this.begin(status, headers, length);
+    await this.appendFile(file, offset, length);
+    this.end();
+  }
+
+  /** Writes a range of a file as a part of the body. */
+  async appendFile(file: File, offset: number, length: number): Promise<void> {
+    if (!this.begun) throw sequence('begin() comes before appendFile()');
+    if (this.gone || this.mode === 'none') return;
+    // What waits here would otherwise be overtaken by the file.
+    if (!this.owner.open) await this.drained();
+    if (this.mode === 'length') this.take(length);
+    if (this.mode === 'chunked') this.put(`${length.toString(16)}\r\n`, false);
+    try {
+      await this.owner.connection.sendFile(file, offset, length);
+    } catch (error) {
+      this.fail();
+      throw error;
+    }
+    this.bytes += length;
+    if (this.mode === 'chunked') this.put('\r\n', false);
+  }
+
+  /** An answer before the answer: 103 Early Hints, 102. RFC 9110 section 15.2. */
+  inform(status: number, headers?: HeaderInput | HeaderBlock): void {
+    const block = headerBlock(headers);
+    if (!Number.isInteger(status) || status < 102 || status > 199) {
+      throw typeError('status', 'a whole number from 102 to 199', status);
+    }
+    if (this.begun) throw sequence('The answer has begun');
+    // Clients of HTTP/1.0 know of no such thing.
+    if (this.gone || this.minor === 0) return;
+    this.owner.put(`${statusLine(status)}${block.text}\r\n`);
+  }
+
+  /**
+   * Answers 101 (to CONNECT: 200) and hands the connection over: from now on it speaks another
+   * protocol. What came behind the request is the first that `data` hears.
+   */
+  upgrade(handlers: Tunnel, headers?: HeaderInput | HeaderBlock): void {
+    const block = headerBlock(headers);
+    if (!this.upgradable) throw sequence('The client did not ask for another protocol');
+    if (this.begun) throw sequence('The answer has begun');
+    if (this.gone) throw this.gone;
+    this.status = this.method === 'CONNECT' ? 200 : 101;
+    const protocol = this.header('upgrade');
+    const switching = this.status === 101 ? `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n` : '';
+    const own = /^upgrade:/im.test(block.text) ? 'Connection: Upgrade\r\n' : switching;
+    this.owner.put(`${statusLine(this.status)}${own}${block.text}\r\n`);
+    this.over = true;
+    this.owner.tunnel(this, handlers);
+  }
+
+  /** Cuts the connection: whatever the client has is not all. */
+  fail(): void {
+    if (this.finished) return;
+    this.over = true;
+    this.owner.cut();
+  }
+
+  // ── Internal ──
+
+  /** Internal: the bytes that it came in are about to be gone. `kept`: somebody still needs it. */
+  leaveTurn(kept: boolean): void {
+    if (kept) this.requestHead.retain();
+    else this.requestHead.drop();
+  }
+
+  /** Internal: the fields behind the body. */
+  setTrailers(trailers: RequestHead): void {
+    trailers.retain();
+    this.trailing = trailers;
+  }
+
+  /** Internal: the connection is gone. */
+  abort(error: Error): void {
+    if (this.finished) return;
+    this.gone = error;
+    this.aborter?.abort(error);
+  }
+
+  private checkStatus(status: number): void {
+    if (!Number.isInteger(status) || status < 200 || status > 599) {
+      throw typeError('status', 'a whole number from 200 to 599', status);
+    }
+    if (this.begun) throw sequence('The request was answered already');
+  }
+
+  private head(status: number, block: HeaderBlock, framing: string): string {
+    const { own } = block;
+    this.status = status;
+    const closes = this.owner.closesAfter() || this.mode === 'close' || asksToClose(own);
+    const date = own.has('date') ? `Date: ${own.get('date')}\r\n` : this.owner.date();
+    // To say it costs bytes: only where it is not understood by itself.
+    const connection = closes
+      ? 'Connection: close\r\n'
+      : this.minor === 0
+        ? 'Connection: keep-alive\r\n'
+        : '';
+    this.closes = closes;
+    this.owner.began();
+    return `${statusLine(status)}${date}${block.text}${framing}${connection}\r\n`;
+  }
+
+  /** Internal: the connection is closed behind this answer. */
+  closes = false;
+
+  private put(text: string, latin: boolean): void {
+    this.owner.put(latin ? Buffer.from(text, 'latin1') : text);
+  }
+
+  private take(length: number): void {
+    if (length > this.left) {
+      throw wrongLength(`${length} bytes are more than the ${this.left} left of the promised body`);
+    }
+    this.left -= length;
+  }
+
+  private finish(): void {
+    this.over = true;
+    this.owner.finished(this);
+  }
+}
+
+function asksToClose(own: ReadonlyMap<string, string>): boolean {
+  return own.size > 0 && /(^|,)\s*close\s*(,|$)/i.test(own.get('connection') ?? '');
+}
+
+function contentLength(text: string): number {
+  const length = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(length)) return length;
+  throw new CalandriaError(
+    'ERR_CALANDRIA_BAD_HEADER',
+    `Content-Length cannot be ${JSON.stringify(text)}: a whole number of bytes.`,
+  );
+}
+
+function sequence(message: string): CalandriaError {
+  return new CalandriaError('ERR_CALANDRIA_ANSWERED', `${message}.`);
+}
+
+function wrongLength(message: string): CalandriaError {
+  return new CalandriaError('ERR_CALANDRIA_BODY_LENGTH', `${message}.`);
+}

@@ -1,0 +1,191 @@
+// A server of HTTP/1.1 on a reactor: its listener, its connections, and what becomes of them when
+// it closes. The program is one function of the exchange.
+import { CalandriaError, typeError } from '../errors';
+import { createOutside, type WallClock, wallClock } from '../outside';
+import type { Address } from '../reactor/address';
+import { checkFlag, checkOptions } from '../reactor/arguments';
+import type { Connection } from '../reactor/connection';
+import type { Listener } from '../reactor/listener';
+import type { ListenOptions, Reactor } from '../reactor/reactor';
+import type { Timer } from '../reactor/timer';
+import type { Exchange } from './exchange';
+import { HttpConnection } from './http-connection';
+import { HttpContext } from './http-context';
+import { completeHttpLimits, type HttpLimits } from './options';
+import type { Refusal } from './refusal';
+
+/** Answers a request: at once or later, and what it throws or rejects with is a 500. */
+export type ExchangeHandler = (exchange: Exchange) => void | Promise<void>;
+
+export interface HttpServerOptions extends Omit<ListenOptions, 'admit'> {
+  readonly limits?: Partial<HttpLimits>;
+  /** Where the Date field comes from. Default: a clock of its own. */
+  readonly clock?: WallClock;
+  /** Hears what a handler threw. Default: it is printed to stderr. */
+  readonly onError?: (error: unknown, exchange: Exchange) => void;
+  /** Hears of every exchange when it is over, well or not. */
+  readonly onDone?: (exchange: Exchange) => void;
+  /** Hears of requests that were refused before they became an exchange. */
+  readonly onRefused?: (refusal: Refusal, connection: Connection) => void;
+}
+
+export interface HttpCloseOptions {
+  /** Let requests that are being answered finish. Default true. */
+  readonly drain?: boolean;
+  /** Milliseconds after which what is left is cut. Default 5,000. */
+  readonly deadline?: number;
+}
+
+const DRAIN_DEADLINE = 5000;
+
+function print(error: unknown): void {
+  console.error(error);
+}
+
+export class HttpServer {
+  readonly reactor: Reactor;
+  readonly limits: HttpLimits;
+  private readonly handler: ExchangeHandler;
+  private readonly options: HttpServerOptions;
+  private readonly context: HttpContext;
+  private readonly clock: WallClock;
+  private readonly connections = new Set<HttpConnection>();
+  private listener: Listener | undefined;
+  private readonly listening: Promise<Address>;
+  private closing: Promise<void> | undefined;
+  private settleClosing: () => void = () => {};
+  private deadline: Timer | undefined;
+
+  /** @throws ERR_CALANDRIA_BAD_OPTION; what listen() throws. */
+  constructor(reactor: Reactor, options: HttpServerOptions, handler: ExchangeHandler) {
+    checkOptions('options', options);
+    if (typeof handler !== 'function') throw typeError('handler', 'a function', handler);
+    for (const name of ['onError', 'onDone', 'onRefused'] as const) {
+      const given = options[name];
+      if (given !== undefined && typeof given !== 'function') {
+        throw typeError(name, 'a function', given);
+      }
+    }
+    this.reactor = reactor;
+    this.options = options;
+    this.handler = handler;
+    this.limits = completeHttpLimits(options.limits);
+    this.clock = options.clock ?? wallClock(createOutside(reactor));
+    this.context = new HttpContext(reactor, this.clock, this.limits, {
+      handle: (exchange) => this.handle(exchange),
+      done: (exchange) => this.options.onDone?.(exchange),
+      refused: (refusal, connection) => this.options.onRefused?.(refusal, connection),
+    });
+    this.listening = this.listen();
+    // Who waits in ready() hears of it; nobody need.
+    this.listening.catch(() => {});
+  }
+
+  /** Resolves with the address when it listens; rejects when it cannot. */
+  ready(): Promise<Address> {
+    return this.listening;
+  }
+
+  /** Connections that are open. */
+  get size(): number {
+    return this.connections.size;
+  }
+
+  private async listen(): Promise<Address> {
+    // Answers say what time it is from the first one on.
+    await this.clock.ready();
+    if (this.closing) throw closedBefore();
+    const { limits, options, reactor } = this;
+    const { clock, onError, onDone, onRefused, limits: given, ...listen } = options;
+    const admit = Math.min(limits.connections, reactor.limits.connections);
+    const of = (connection: Connection) => connection.data as HttpConnection;
+    this.listener = reactor.listen(
+      { policy: 'latency', ...listen, admit },
+      {
+        open: (connection) => {
+          const http = new HttpConnection(this.context, connection);
+          connection.data = http;
+          this.connections.add(http);
+          this.context.enter(this.context.heads, http);
+        },
+        data: (connection, bytes) => of(connection).arrived(bytes),
+        drain: (connection) => of(connection).drain(),
+        end: (connection) => of(connection).ended(),
+        error: (connection, error) => of(connection).failed(error),
+        close: (connection) => {
+          const result = of(connection).closed();
+          this.connections.delete(of(connection));
+          if (this.closing && this.connections.size === 0) this.closed();
+          return result;
+        },
+        listenerError: () => {},
+      },
+    );
+    return this.listener.ready();
+  }
+
+  /** Runs the handler. True: it goes on beyond this call. */
+  private handle(exchange: Exchange): boolean {
+    let result: void | Promise<void>;
+    try {
+      result = this.handler(exchange);
+    } catch (error) {
+      this.fail(error, exchange);
+      return false;
+    }
+    if (result === undefined || typeof result.then !== 'function') return false;
+    result.then(undefined, (error) => this.fail(error, exchange));
+    return true;
+  }
+
+  /** What a handler throws is told to the program; the client hears no more than that it failed. */
+  private fail(error: unknown, exchange: Exchange): void {
+    if (!exchange.begun) exchange.answer(500, TEXT, '500 Internal Server Error\n');
+    else exchange.fail();
+    // The client went: who wrote to it heard of it, and that is all there is to say.
+    if (exchange.aborted) return;
+    (this.options.onError ?? print)(error, exchange);
+  }
+
+  /**
+   * Stops listening and closes: idle connections at once, others behind their answer, and what is
+   * left at the deadline is cut. Resolves when the last one is closed; the reactor goes on.
+   */
+  close(options: HttpCloseOptions = {}): Promise<void> {
+    checkOptions('options', options);
+    const { drain = true, deadline = DRAIN_DEADLINE } = options;
+    checkFlag('drain', drain);
+    if (typeof deadline !== 'number' || !(deadline >= 0)) {
+      throw typeError('deadline', 'milliseconds from 0', deadline);
+    }
+    this.closing ??= new Promise((resolve) => {
+      this.settleClosing = resolve;
+    });
+    this.context.draining = true;
+    this.listener?.close();
+    if (!drain) this.cutAll();
+    else {
+      for (const one of this.connections) one.retire();
+      this.deadline?.cancel();
+      this.deadline = this.reactor.setTimer(deadline, () => this.cutAll());
+    }
+    if (this.connections.size === 0) this.closed();
+    return this.closing;
+  }
+
+  private cutAll(): void {
+    for (const one of this.connections) one.cut();
+  }
+
+  private closed(): void {
+    this.deadline?.cancel();
+    this.context.close();
+    this.settleClosing();
+  }
+}
+
+const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
+
+function closedBefore(): CalandriaError {
+  return new CalandriaError('ERR_CALANDRIA_CLOSED', 'The server was closed before it listened.');
+}

@@ -1,0 +1,13 @@
+// calandria/http: servers of HTTP/1.1. Nothing of it is loaded by `calandria` itself.
+export { Exchange } from './exchange';
+export { HeaderBlock, type HeaderInput, headerBlock } from './header-text';
+export {
+  type ExchangeHandler,
+  type HttpCloseOptions,
+  HttpServer,
+  type HttpServerOptions,
+} from './http-server';
+export type { HttpLimits } from './options';
+export type { Refusal } from './refusal';
+export type { RequestBody } from './request-body';
+export type { Tunnel } from './tunnel';
