@@ -13,6 +13,7 @@
         'host/module.cc',
         'host/aio.cc',
         'host/attached.cc',
+        'host/beneath.cc',
         'host/completions.cc',
         'host/datagram_receive.cc',
         'host/datagram_send.cc',
@@ -56,8 +57,13 @@
         'NAPI_DISABLE_CPP_EXCEPTIONS',
         'NODE_ADDON_API_DISABLE_DEPRECATED',
       ],
-      'cflags': ['-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-O2'],
+      # What is not referred to is left out: of node-addon-api that is most.
+      'cflags': [
+        '-Wall', '-Wextra', '-Werror', '-fvisibility=hidden', '-O2',
+        '-ffunction-sections', '-fdata-sections',
+      ],
       'cflags_cc': ['-std=c++17', '-fno-exceptions', '-fno-rtti'],
+      'ldflags': ['-Wl,--gc-sections'],
       'conditions': [
         ['sanitize==1', {
           'cflags': [

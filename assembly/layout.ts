@@ -757,8 +757,17 @@ export const FILE_DIRECT = 16384;
 export const FILE_DIRECTORY = 65536;
 export const FILE_NO_FOLLOW = 131072;
 export const FILE_SYNC = 1052672;
-/** PEER_PORT of a FAMILY_FILE record: FILE_DIRECT took effect. */
+/**
+ * A regular file or a folder beneath an open directory, to be read: the name is "record.generation"
+ * of that directory, "/", and the path from there, which leads nowhere else (RESOLVE_BENEATH,
+ * openat2(2)). -EXDEV: it does; -ENXIO: it is something else, and was not opened.
+ */
+export const FILE_BENEATH = 16777216;
+// PEER_PORT of a FAMILY_FILE record: FILE_DIRECT took effect; of FILE_BENEATH: a symbolic link led
+// to it; whoever changes it does so through this kernel.
 export const FILE_IS_DIRECT = 1;
+export const FILE_IS_LINKED = 2;
+export const FILE_IS_LOCAL = 4;
 
 // TASK_LIST's answer, end to end: u64 inode, u8 type (DT_, readdir(3)), u8 0, u16 length of the
 // name, u32 0, the name padded to 8.

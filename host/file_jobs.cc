@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "beneath.h"
 #include "files.h"
 #include "system.h"
 
@@ -220,9 +221,16 @@ bool file_aligned(const FileState* file, uint64_t offset, uint32_t length, const
 
 int64_t file_run_open(Request* request) {
   auto* file = reinterpret_cast<FileState*>(request);
-  const int flags = kernel_flags(file->flags);
-  file->fd = open_path(file->path, flags, file->mode);
-  if (file->fd < 0) return -errno;
+  if (file->flags & layout::FILE_BENEATH) {
+    file->fd = beneath_open(file->base, file->path, &file->linked);
+    system_close(file->base);
+    file->base = -1;
+    if (file->fd < 0) return file->fd;
+    file->local = beneath_local(file->fd);
+  } else {
+    file->fd = open_path(file->path, kernel_flags(file->flags), file->mode);
+    if (file->fd < 0) return -errno;
+  }
   struct stat64 status;
   if (fstat64(file->fd, &status) < 0) return -errno;
   file->type = status.st_mode;
@@ -256,6 +264,7 @@ int64_t (*file_job(int task))(Request*) {
 void file_free(FileState* file) {
   if (file->fd >= 0) system_close(file->fd);
   if (file->buffered >= 0) system_close(file->buffered);
+  if (file->base >= 0) system_close(file->base);
   free(file);
 }
 

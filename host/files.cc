@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <fcntl.h>
 #include <sys/uio.h>
 
 #include "aio.h"
@@ -31,7 +32,9 @@ int32_t status(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* roo
   descriptor->fd = file->fd;
   uint8_t name[layout::PEER_SIZE] = {};
   const uint16_t family = layout::FAMILY_FILE;
-  const uint16_t marks = file->direct ? layout::FILE_IS_DIRECT : 0;
+  const auto marks = static_cast<uint16_t>((file->direct ? layout::FILE_IS_DIRECT : 0) |
+                                           (file->linked ? layout::FILE_IS_LINKED : 0) |
+                                           (file->local ? layout::FILE_IS_LOCAL : 0));
   memcpy(name + layout::PEER_FAMILY, &family, sizeof family);
   memcpy(name + layout::PEER_PORT, &marks, sizeof marks);
   memcpy(name + layout::PEER_SCOPE, &file->type, sizeof file->type);
@@ -131,6 +134,36 @@ int32_t operate(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* ro
   return result;
 }
 
+/** A number in decimal digits and what ends it; null when there is none, or too large a one. */
+const char* read_number(const char* text, char end, uint32_t* number) {
+  uint64_t value = 0;
+  const char* next = text;
+  while (*next >= '0' && *next <= '9' && value <= UINT32_MAX) {
+    value = value * 10 + static_cast<uint64_t>(*next++ - '0');
+  }
+  if (next == text || value > UINT32_MAX || *next != end) return nullptr;
+  *number = static_cast<uint32_t>(value);
+  return next + 1;
+}
+
+/**
+ * The directory that a file is to be opened beneath, as a descriptor of its own: it may be closed
+ * before a thread comes to it. Leaves the path from there in `path`.
+ */
+int hold_base(Shim* shim, FileState* file) {
+  uint32_t record = 0;
+  uint32_t generation = 0;
+  const char* rest = read_number(file->path, '.', &record);
+  if (rest != nullptr) rest = read_number(rest, '/', &generation);
+  if (rest == nullptr) return -EINVAL;
+  const int directory = descriptor_of(shim, record, generation);
+  if (directory < 0 || shim->descriptors[record].source != &file_source) return -EBADF;
+  file->base = fcntl(directory, F_DUPFD_CLOEXEC, 0);
+  if (file->base < 0) return -errno;
+  memmove(file->path, rest, strlen(rest) + 1);
+  return 0;
+}
+
 }  // namespace
 
 const Source file_source = {"file",  status,  nullptr, nullptr,
@@ -142,6 +175,7 @@ int32_t file_open(Shim* shim, const OpenRequest* request, ReadRoom*) {
   if (file == nullptr) return -ENOMEM;
   file->fd = -1;
   file->buffered = -1;
+  file->base = -1;
   file->nowait = !without("rwf_nowait");
   file->flags = request->argument;
   file->mode = static_cast<uint32_t>(request->value);
@@ -150,10 +184,13 @@ int32_t file_open(Shim* shim, const OpenRequest* request, ReadRoom*) {
   file->request.release = release_open;
   file->request.operation = static_cast<uint32_t>(layout::COMPLETION_OF_RECORD) | request->record;
   file->request.generation = request->generation;
-  int result = descriptor_keep(shim, request->record, request->generation, FD_OPENING,
-                               &file_source, file);
+  int result = file->flags & layout::FILE_BENEATH ? hold_base(shim, file) : 0;
+  if (result == 0) {
+    result = descriptor_keep(shim, request->record, request->generation, FD_OPENING, &file_source,
+                             file);
+  }
   if (result < 0) {
-    free(file);
+    file_free(file);
     return result;
   }
   result = completions_start(shim, &file->request);

@@ -27,6 +27,11 @@ struct FileState {
   uint64_t warm_since;
   /** Of a direct one: the same file through the page cache, opened when first needed, or -1. */
   int buffered;
+  /** FILE_BENEATH: a descriptor of the directory that it is opened beneath, until then; else -1. */
+  int base;
+  /** A symbolic link led to it; no other machine changes it. */
+  bool linked;
+  bool local;
   int32_t flags;
   uint32_t mode;
   uint32_t type;

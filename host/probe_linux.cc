@@ -27,6 +27,9 @@
 #ifndef SYS_cachestat
 #define SYS_cachestat 451
 #endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
 #ifndef RWF_NOWAIT
 #define RWF_NOWAIT 0x00000008
 #endif
@@ -116,6 +119,12 @@ int try_cachestat(const Bench* bench) {
   return answer(syscall(SYS_cachestat, bench->file, range, figures, 0));
 }
 
+int try_openat2(const Bench*) {
+  // struct open_how (openat2(2)): flags, mode, resolve.
+  const uint64_t how[3] = {O_PATH | O_CLOEXEC, 0, 0};
+  return opened(syscall(SYS_openat2, AT_FDCWD, "/", how, sizeof how));
+}
+
 int try_direct(const Bench* bench) {
   if (bench->file < 0) return bench->file_error;
   alignas(4096) static char page[FILE_BYTES];
@@ -178,6 +187,7 @@ const Trial system_trials[] = {
     {"rwf_nowait", RWF_NOWAIT, try_nowait},
     {"rwf_nosignal", RWF_NOSIGNAL, try_nosignal},
     {"cachestat", -1, try_cachestat},
+    {"openat2", -1, try_openat2},
     {"o_direct", O_DIRECT, try_direct},
     {"sendfile", -1, try_sendfile},
     {"splice", -1, try_splice},

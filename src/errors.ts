@@ -73,6 +73,7 @@ const NAMES: Record<number, string> = {
   14: 'EFAULT',
   16: 'EBUSY',
   17: 'EEXIST',
+  18: 'EXDEV',
   19: 'ENODEV',
   20: 'ENOTDIR',
   21: 'EISDIR',
@@ -117,6 +118,7 @@ const NAMES: Record<number, string> = {
   113: 'EHOSTUNREACH',
   114: 'EALREADY',
   115: 'EINPROGRESS',
+  116: 'ESTALE',
   122: 'EDQUOT',
   125: 'ECANCELED',
 };

@@ -28,6 +28,7 @@ const KNOWN = {
   preadv2: ['files', 'preadv2', 'Linux'],
   rwf_nowait: ['files', 'RWF_NOWAIT', 'Linux'],
   cachestat: ['files', 'cachestat', 'Linux'],
+  openat2: ['files', 'openat2', 'Linux'],
   o_direct: ['files', 'O_DIRECT', 'Linux, FreeBSD and NetBSD'],
   sendfile: ['files', 'sendfile', 'Linux'],
   splice: ['files', 'splice', 'Linux'],

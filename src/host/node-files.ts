@@ -3,6 +3,7 @@
 import * as fs from 'node:fs';
 import * as layout from '../../assembly/layout';
 import { errorNumber } from '../errors';
+import { openBeneath } from './node-beneath';
 import type { Completion } from './node-completions';
 import type { OpenRequest } from './node-openers';
 import { numberOf, Source, type Task } from './node-source';
@@ -38,6 +39,8 @@ abstract class Opening extends Source {
   private flying = 0;
   private readonly finish: (completion: Completion) => void;
   private readonly identity = { type: 0, device: 0n, inode: 0n };
+  /** FILE_IS_LINKED and its like. */
+  protected marks = 0;
 
   constructor({ report, finish }: OpenRequest) {
     super(report);
@@ -57,6 +60,7 @@ abstract class Opening extends Source {
     const view = new DataView(bytes.buffer, bytes.byteOffset + at, layout.PEER_SIZE);
     bytes.fill(0, at, at + layout.PEER_SIZE);
     view.setUint16(layout.PEER_FAMILY, layout.FAMILY_FILE, true);
+    view.setUint16(layout.PEER_PORT, this.marks, true);
     view.setUint32(layout.PEER_SCOPE, this.identity.type, true);
     view.setBigUint64(layout.PEER_BYTES, this.identity.device, true);
     view.setBigUint64(layout.PEER_BYTES + 8, this.identity.inode, true);
@@ -105,12 +109,28 @@ class FileSource extends Opening {
 
   constructor(request: OpenRequest) {
     super(request);
+    if (request.argument & layout.FILE_BENEATH) {
+      this.openBeneath(request).catch((error) => this.settle(error));
+      return;
+    }
     const path = request.bytes.toString();
     fs.open(path, flagsOf(request.argument), request.value, (error, fd) => {
       if (error) return this.settle(error);
       this.fd = fd;
       fs.fstat(fd, { bigint: true }, (failure, status) => this.settle(failure, status));
     });
+  }
+
+  private async openBeneath({ bytes, source }: OpenRequest): Promise<void> {
+    const [, record, generation, path] = /^(\d+)\.(\d+)\/(.*)$/s.exec(bytes.toString()) ?? [];
+    const directory = source(Number(record), Number(generation));
+    if (!(directory instanceof DirectorySource) || path === undefined) {
+      throw Object.assign(new Error(), { code: 'EBADF' });
+    }
+    const { fd, status, linked } = await openBeneath(directory.path, path);
+    this.fd = fd;
+    if (linked) this.marks |= layout.FILE_IS_LINKED;
+    this.settle(undefined, status);
   }
 
   protected begin(task: Task, answer: Answer): number {
@@ -184,11 +204,13 @@ function packStatus(status: fs.BigIntStats): Uint8Array {
 
 /** Without the inodes: node:fs does not tell them. */
 class DirectorySource extends Opening {
+  readonly path: string;
   private directory: fs.Dir | undefined;
 
   constructor(request: OpenRequest) {
     super(request);
     const path = request.bytes.toString();
+    this.path = path;
     fs.opendir(path, { encoding: 'buffer' as BufferEncoding }, (error, directory) => {
       if (error) return this.settle(error);
       this.directory = directory;

@@ -20,6 +20,8 @@ export interface OpenRequest {
   readonly value: number;
   /** The ring that was shared by this id. */
   readonly ring: (id: number) => Ring | undefined;
+  /** What a record stands for, while it is that owner's. */
+  readonly source: (record: number, generation: number) => Source | undefined;
   /** A source calls it when an operation is done. */
   readonly finish: (completion: Completion) => void;
   /** A source calls it when it has readiness to tell. */

@@ -188,6 +188,10 @@ class NodeHost implements DrivenHost {
         argument: word(memory, entry + layout.SUBMISSION_ARGUMENT),
         value: word(memory, entry + layout.SUBMISSION_EXTRA),
         ring: (id) => this.rings.get(id),
+        source: (record, generation) => {
+          const source = this.sources[record];
+          return source && source.generation >>> 0 === generation ? source : undefined;
+        },
         finish: this.completions.finish,
         report: this.report,
       });

@@ -1,7 +1,10 @@
 // A directory's entries, in the order in which the file system has them; "." and ".." are not told.
 import * as layout from '../../assembly/layout';
 import { CalandriaError } from '../errors';
+import type { File } from './file';
+import { openBeneath } from './file-opening';
 import type { FileSource } from './file-source';
+import type { Opening } from './opening';
 import { withPath } from './operations';
 
 export type EntryType =
@@ -37,11 +40,14 @@ const BATCH = 32768;
 
 export class Directory {
   data: unknown = undefined;
-  private readonly source: FileSource;
+  /** Internal. */
+  readonly source: FileSource;
+  private readonly opening: Opening;
   private waiting: DirectoryEntry[] = [];
   private place = 0;
 
-  constructor(source: FileSource) {
+  constructor(opening: Opening, source: FileSource) {
+    this.opening = opening;
     this.source = source;
   }
 
@@ -55,13 +61,7 @@ export class Directory {
 
   /** The next entry, or null behind the last one. Not to be called again before it has answered. */
   async read(): Promise<DirectoryEntry | null> {
-    if (this.closed) {
-      const error = new CalandriaError(
-        'ERR_CALANDRIA_CLOSED',
-        `The directory is closed: getdents ${this.path}`,
-      );
-      throw withPath(error, { syscall: 'getdents', path: this.path });
-    }
+    if (this.closed) throw this.closedError('getdents');
     if (this.place === this.waiting.length) {
       this.waiting = await this.list();
       this.place = 0;
@@ -70,6 +70,12 @@ export class Directory {
     if (!entry) return null;
     this.place++;
     return entry;
+  }
+
+  private closedError(syscall: string): Error {
+    const message = `The directory is closed: ${syscall} ${this.path}`;
+    const error = new CalandriaError('ERR_CALANDRIA_CLOSED', message);
+    return withPath(error, { syscall, path: this.path });
   }
 
   private list(): Promise<DirectoryEntry[]> {
@@ -84,6 +90,27 @@ export class Directory {
     } finally {
       await this.close();
     }
+  }
+
+  /**
+   * Opens a regular file or a folder beneath this directory for reading; see docs/files.md. Rejects
+   * with the system's error: EXDEV when the path leads out of the directory, ENXIO when it leads to
+   * something that is neither.
+   */
+  async openBeneath(path: string): Promise<File> {
+    if (this.closed) throw this.closedError('open');
+    return openBeneath(this.opening, this.source, path);
+  }
+
+  /** Lets the process exit although this is open. */
+  unref(): this {
+    this.source.unref();
+    return this;
+  }
+
+  ref(): this {
+    this.source.ref();
+    return this;
   }
 
   close(): Promise<void> {

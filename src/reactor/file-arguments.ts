@@ -55,6 +55,16 @@ export function checkPath(path: unknown): string {
   return path;
 }
 
+/** Names, with one slash between two of them; where they lead is for the system to say. */
+export function checkBeneath(path: unknown): string {
+  const checked = checkPath(path);
+  const names = checked.split('/');
+  if (!names.includes('') && !names.includes('.') && !names.includes('..')) return checked;
+  throw badOption(
+    `path leads on from a directory, without empty names, "." and "..", unlike ${shown(path)}.`,
+  );
+}
+
 export function checkOpen(
   path: unknown,
   flags: unknown,

@@ -2,7 +2,7 @@
 import * as layout from '../../assembly/layout';
 import { Directory } from './directory';
 import { File } from './file';
-import { checkOpen, checkPath, type OpenFileOptions } from './file-arguments';
+import { checkBeneath, checkOpen, checkPath, type OpenFileOptions } from './file-arguments';
 import { FileSource } from './file-source';
 import type { Opening } from './opening';
 import { withPath } from './operations';
@@ -12,8 +12,9 @@ async function open(
   path: string,
   argument: number,
   value: number,
+  name = path,
 ): Promise<FileSource> {
-  const wanted = { kind: layout.KIND_FILE, subject: path, name: path, argument, value };
+  const wanted = { kind: layout.KIND_FILE, subject: path, name, argument, value };
   const source = opening.source(wanted, (origin) => new FileSource(origin, opening.operations));
   try {
     await source.ready();
@@ -38,5 +39,16 @@ export async function openFile(
 
 /** reactor.openDirectory */
 export async function openDirectory(opening: Opening, path: string): Promise<Directory> {
-  return new Directory(await open(opening, checkPath(path), layout.FILE_DIRECTORY, 0));
+  return new Directory(opening, await open(opening, checkPath(path), layout.FILE_DIRECTORY, 0));
+}
+
+/** directory.openBeneath */
+export async function openBeneath(
+  opening: Opening,
+  { record, generation }: FileSource,
+  path: string,
+): Promise<File> {
+  const name = `${record}.${generation >>> 0}/${checkBeneath(path)}`;
+  const source = await open(opening, path, layout.FILE_BENEATH, 0, name);
+  return new File({ source, append: false });
 }

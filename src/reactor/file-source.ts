@@ -8,8 +8,9 @@ import { type Result, Source, type SourceOrigin } from './source';
 export const LENGTH_MAX = 2 ** 31 - 1;
 
 export class FileSource extends Source<never> {
-  /** FILE_IS_DIRECT and its like, once it is open. */
+  /** FILE_IS_DIRECT and its like, and the bits of st_mode, once it is open. */
   marks = 0;
+  mode = 0;
   protected readonly doing = 'read';
   /** Who asks has promises. */
   protected readonly handlers = {};
@@ -76,7 +77,9 @@ export class FileSource extends Source<never> {
   arrived(): Result {}
 
   protected override heardOpen(name: Uint8Array): Result {
-    this.marks = (name[layout.PEER_PORT] as number) | ((name[layout.PEER_PORT + 1] as number) << 8);
+    const view = new DataView(name.buffer, name.byteOffset, layout.PEER_SIZE);
+    this.marks = view.getUint16(layout.PEER_PORT, true);
+    this.mode = view.getUint32(layout.PEER_SCOPE, true);
   }
 
   /** Who waits for it to open has been told. */

@@ -18,6 +18,9 @@ export interface FileOrigin {
   readonly append: boolean;
 }
 
+// <sys/stat.h>
+const S_IFMT = 0o170000;
+const S_IFDIR = 0o040000;
 const READ_SIZE = 16384;
 /** Of a file that does not tell its length (/proc), bytes a step. */
 const STEP = 65536;
@@ -48,6 +51,21 @@ export class File {
   /** Reads and writes pass the page cache: it was asked for, and the file system can. */
   get direct(): boolean {
     return (this.source.marks & layout.FILE_IS_DIRECT) !== 0;
+  }
+
+  /** A folder, which openBeneath() opens too, can be asked for stat() and watched, not read. */
+  get isDirectory(): boolean {
+    return (this.source.mode & S_IFMT) === S_IFDIR;
+  }
+
+  /** Of openBeneath(): a symbolic link was on the way to it. */
+  get linked(): boolean {
+    return (this.source.marks & layout.FILE_IS_LINKED) !== 0;
+  }
+
+  /** Of openBeneath(): no other machine changes it, as far as its file system tells. */
+  get local(): boolean {
+    return (this.source.marks & layout.FILE_IS_LOCAL) !== 0;
   }
 
   /** close() was called. */

@@ -1,0 +1,145 @@
+#include "beneath.h"
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+#include "probe.h"
+#include "system.h"
+
+// The kernel's numbers never change; the headers may be older than the kernel.
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+
+namespace calandria {
+
+namespace {
+
+/** struct open_how (openat2(2)). */
+struct OpenHow {
+  uint64_t flags;
+  uint64_t mode;
+  uint64_t resolve;
+};
+
+// <linux/openat2.h>
+constexpr uint64_t NO_MAGIC_LINKS = 0x02;
+constexpr uint64_t NO_SYMLINKS = 0x04;
+constexpr uint64_t BENEATH = 0x08;
+
+constexpr int READING = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | O_LARGEFILE;
+/** openat2(2): with ".." in a link, a rename anywhere may ask for another try. */
+constexpr int TRIES = 16;
+
+template <typename Call>
+int repeated(Call call) {
+  uint64_t interrupted = 0;
+  return static_cast<int>(system_retry(&interrupted, call));
+}
+
+bool servable(mode_t mode) { return S_ISREG(mode) || S_ISDIR(mode); }
+
+/** The descriptor again if it is of something that may be read, else closed. */
+int checked(int fd) {
+  if (fd < 0) return fd;
+  struct stat64 status;
+  const int result = fstat64(fd, &status) < 0 ? -errno : servable(status.st_mode) ? fd : -ENXIO;
+  if (result < 0) system_close(fd);
+  return result;
+}
+
+int resolve(int directory, const char* path, int flags, uint64_t how) {
+  const OpenHow wanted = {static_cast<uint64_t>(flags), 0, how};
+  int fd = -EAGAIN;
+  for (int tries = 0; fd == -EAGAIN && tries < TRIES; tries++) {
+    fd = repeated([&] { return syscall(SYS_openat2, directory, path, &wanted, sizeof wanted); });
+  }
+  return fd;
+}
+
+/** Looks before it opens; what was opened is looked at too, because it may be another by then. */
+int open_resolved(int directory, const char* path, uint64_t how) {
+  const int seen = checked(resolve(directory, path, O_PATH | O_CLOEXEC, how));
+  if (seen < 0) return seen;
+  system_close(seen);
+  return checked(resolve(directory, path, READING, how));
+}
+
+/** The last name of a path, in a directory. */
+int open_last(int directory, const char* name) {
+  struct stat64 status;
+  if (fstatat64(directory, name, &status, AT_SYMLINK_NOFOLLOW) < 0) return -errno;
+  if (S_ISLNK(status.st_mode)) return -ELOOP;
+  if (!servable(status.st_mode)) return -ENXIO;
+  return checked(repeated([&] { return openat(directory, name, READING | O_NOFOLLOW); }));
+}
+
+/** Without openat2(2): name by name. No link is followed, for who could say where it leads. */
+int walk(int directory, const char* path) {
+  int at = directory;
+  int result = -ENOENT;
+  const char* rest = path;
+  for (;;) {
+    char name[NAME_MAX + 1];
+    const size_t length = strcspn(rest, "/");
+    const bool last = rest[length] == 0;
+    if (length > NAME_MAX) result = -ENAMETOOLONG;
+    else if (length == 0) result = -ENOENT;
+    else {
+      memcpy(name, rest, length);
+      name[length] = 0;
+      if (strcmp(name, "..") == 0) result = -EXDEV;
+      else if (last) result = open_last(at, name);
+      else result = repeated([&] {
+        return openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+      });
+    }
+    if (at != directory) system_close(at);
+    if (result < 0 || last) return result;
+    at = result;
+    rest += length + 1;
+  }
+}
+
+}  // namespace
+
+int beneath_open(int directory, const char* path, bool* linked) {
+  *linked = false;
+  const uint64_t how = BENEATH | NO_MAGIC_LINKS;
+  int fd = without("openat2") ? -ENOSYS : open_resolved(directory, path, how | NO_SYMLINKS);
+  if (fd == -ELOOP) {
+    *linked = true;
+    fd = open_resolved(directory, path, how);
+  }
+  // EPERM is what filters of system calls say that are older than the call.
+  return fd == -ENOSYS || fd == -EPERM ? walk(directory, path) : fd;
+}
+
+bool beneath_local(int fd) {
+  struct statfs64 status;
+  if (fstatfs64(fd, &status) < 0) return false;
+  // <linux/magic.h>. Whatever is not known to be local may be changed from elsewhere.
+  switch (static_cast<uint32_t>(status.f_type)) {
+    case 0xef53:      // ext2, ext3, ext4
+    case 0x58465342:  // XFS
+    case 0x9123683e:  // Btrfs
+    case 0xf2f52010:  // F2FS
+    case 0x2fc12fc1:  // ZFS
+    case 0x01021994:  // tmpfs
+    case 0x858458f6:  // ramfs
+    case 0x794c7630:  // overlayfs
+    case 0x73717368:  // squashfs
+    case 0xe0f5e1e2:  // EROFS
+    case 0x9660:      // ISO 9660
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace calandria
