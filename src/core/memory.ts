@@ -42,6 +42,12 @@ export function long(memory: ReactorMemory, address: number): bigint {
   return memory.longs[address >> 3] as bigint;
 }
 
+/** The same as a number: exact up to 2^53, and without making a bigint. */
+export function number({ words }: ReactorMemory, address: number): number {
+  const low = words[address >> 2] as number;
+  return (words[(address >> 2) + 1] as number) * 2 ** 32 + (low >>> 0);
+}
+
 export function createMemory(limits: Limits, { settings, seed }: MemorySettings): ReactorMemory {
   const records = limits.connections;
   // On both sides of a file, and between the parts that are read of it, a block need not be full.

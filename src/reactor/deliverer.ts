@@ -331,7 +331,7 @@ export class Deliverer {
    * A handler threw: its connection is destroyed, the other deliveries run, the error is not
    * swallowed.
    */
-  private fail(error: unknown, record: number, generation: number): void {
+  fail(error: unknown, record: number, generation: number): void {
     this.calls.act('thrown', { record, generation });
     this.rethrow(error);
   }

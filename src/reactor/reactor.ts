@@ -3,7 +3,7 @@
 import * as layout from '../../assembly/layout';
 import { type Core, instantiateCore } from '../core/core';
 import { completeLimits, type Limits } from '../core/limits';
-import { createMemory, long, type ReactorMemory, word } from '../core/memory';
+import { createMemory, number, type ReactorMemory, word } from '../core/memory';
 import { CalandriaError, typeError } from '../errors';
 import type { Host, ProgramDescription } from '../host/host';
 import { checkEndpoint, type Endpoint } from './address';
@@ -156,15 +156,17 @@ export class Reactor {
 
   /** Milliseconds of a clock that never goes back, as of this turn. Its origin means nothing. */
   get now(): number {
-    // Two words: a BigInt would be made for each look.
-    const { words } = this.memory;
-    const high = (words[(layout.NOW >> 2) + 1] as number) >>> 0;
-    return (high * 2 ** 32 + ((words[layout.NOW >> 2] as number) >>> 0)) / 1e6;
+    return number(this.memory, layout.NOW) / 1e6;
   }
 
   /** Turns begun. */
   get turn(): number {
-    return Number(long(this.memory, layout.TURN));
+    return number(this.memory, layout.TURN);
+  }
+
+  /** close() was called, or what was damaged closed it. */
+  get closed(): boolean {
+    return this.closing !== undefined || this.calls.closed;
   }
 
   get hostName(): string {
@@ -363,6 +365,11 @@ export class Reactor {
     this.host.hold(false);
     this.host.close();
     this.settleClosing();
+  }
+
+  /** Internal: an error of the program's that no handler threw and nobody waits for. */
+  fail(error: unknown): void {
+    this.deliverer.fail(error, layout.NONE, 0);
   }
 
   private rethrow(error: unknown): void {
