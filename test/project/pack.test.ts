@@ -49,7 +49,8 @@ test('package: holds what its users need and nothing else', () => {
   for (const needed of ['build/core/release.wasm', 'README.md', 'LICENSE', 'binding.gyp']) {
     expect(files).toContain(needed);
   }
-  expect(statSync(installed.tarball).size).toBeLessThan(500 * 1024);
+  // With a server, a parser and threads in it half a mebibyte is used up; a forgotten file shows.
+  expect(statSync(installed.tarball).size).toBeLessThan(768 * 1024);
 });
 
 test('package: require and import give the same objects', () => {
