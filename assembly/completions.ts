@@ -17,7 +17,7 @@ import * as pieces from './pieces';
 import * as records from './records';
 import * as sendingFiles from './sending-files';
 import { abandonStreams } from './spawning';
-import { setAvailable, setEnded, setEof, setReadError, setSpace } from './updates';
+import { exactnessOf, setAvailable, setEnded, setEof, setReadError, setSpace } from './updates';
 
 export function ingestCompletions(): void {
   const total = word(layout.SUBMISSION_DONE);
@@ -322,7 +322,7 @@ function sampled(entry: u32, record: i32, result: i32): void {
   if (result >= 0) {
     // FIONREAD stops at urgent data, and more may lie behind it.
     const urgent = records.has(record, layout.WORK_URGENT_SEEN);
-    setAvailable(record, result, urgent ? layout.EXACTNESS_LOWER_BOUND : layout.EXACTNESS_EXACT);
+    setAvailable(record, result, urgent ? layout.EXACTNESS_LOWER_BOUND : exactnessOf(result));
     if (result > 0) records.set(record, layout.WORK_READY);
   }
   const space = load<i32>(entry, layout.SUBMISSION_EXTRA);

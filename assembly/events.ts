@@ -13,6 +13,12 @@ const EPOLLOUT = 0x004;
 const EPOLLERR = 0x008;
 const EPOLLHUP = 0x010;
 const EPOLLRDHUP = 0x2000;
+// <poll.h>: the same numbers, and one more for a descriptor that is not open.
+const POLLNVAL = 0x020;
+
+/** Behind the name: i32 descriptor, u16 what was asked, u16 what was answered. */
+const POLL_ANSWERED = 8 + 6;
+const SELECT_ANSWERED = 8 + 4;
 
 /** Does the vector hold anything but wake-ups? */
 export function bringsNews(): bool {
@@ -42,6 +48,22 @@ export function ingestEvents(): void {
       apply(load<i32>(entry + data), load<u32>(entry + data + 4), bits, layout.UNKNOWN);
       entry += size;
     }
+  } else if (format == layout.FORMAT_POLL) {
+    assert(size == layout.POLL_SIZE, 'a name and struct pollfd have 16 bytes');
+    for (let place = 0; place < total; place++) {
+      const raised = <i32>load<u16>(entry, POLL_ANSWERED);
+      const closed = raised & POLLNVAL ? layout.READY_ERROR : 0;
+      const bits = epollBits(raised) | closed;
+      apply(load<i32>(entry), load<u32>(entry, 4), bits, layout.UNKNOWN);
+      entry += size;
+    }
+  } else if (format == layout.FORMAT_SELECT) {
+    assert(size == layout.SELECT_SIZE, 'a name, a descriptor and its bits have 16 bytes');
+    for (let place = 0; place < total; place++) {
+      const bits = selectBits(load<i32>(entry, SELECT_ANSWERED));
+      apply(load<i32>(entry), load<u32>(entry, 4), bits, layout.UNKNOWN);
+      entry += size;
+    }
   } else {
     assert(format == layout.FORMAT_PORTABLE, 'unknown event format');
     assert(size == layout.PORTABLE_SIZE, 'portable events have 16 bytes');
@@ -59,6 +81,19 @@ function epollBits(raised: i32): i32 {
   if (raised & EPOLLRDHUP) bits |= layout.READY_END;
   if (raised & (EPOLLERR | EPOLLHUP)) bits |= layout.READY_ERROR;
   if (raised & EPOLLPRI) bits |= layout.READY_URGENT;
+  return bits;
+}
+
+/**
+ * select(2): an end and an error are "readable", an error also "writable"; which it is shows
+ * when that is tried.
+ */
+function selectBits(raised: i32): i32 {
+  let bits = 0;
+  if (raised & layout.SELECT_READ) bits |= layout.READY_IN;
+  if (raised & layout.SELECT_WRITE) bits |= layout.READY_OUT;
+  if (raised & layout.SELECT_EXCEPT) bits |= layout.READY_URGENT;
+  if (raised & layout.SELECT_CLOSED) bits |= layout.READY_ERROR;
   return bits;
 }
 

@@ -78,6 +78,11 @@ export const SETTING_SEMAPHORE = 16;
 export const SETTING_COLLECT_ALWAYS = 32;
 /** sendFile reads and writes, so that a trace has the bytes too. */
 export const SETTING_COPY_FILES = 64;
+/**
+ * The host reports that there is something to read, not that more has come: what was counted is
+ * a lower bound from then on.
+ */
+export const SETTING_LEVELS = 128;
 
 // Region addresses: written by the reactor before initialise(), never after.
 export const SUBMISSIONS_BASE = CONTROL + 128;
@@ -613,6 +618,17 @@ export const FORMAT_EPOLL = 1;
  */
 export const FORMAT_PORTABLE = 2;
 export const PORTABLE_SIZE = 16;
+/** { u32 record, u32 generation, struct pollfd as poll(2) answered it }. */
+export const FORMAT_POLL = 3;
+export const POLL_SIZE = 16;
+/** { u32 record, u32 generation, i32 descriptor, u32 SELECT_ bits }: one that select(2) left in. */
+export const FORMAT_SELECT = 4;
+export const SELECT_SIZE = 16;
+export const SELECT_READ = 1;
+export const SELECT_WRITE = 2;
+export const SELECT_EXCEPT = 4;
+/** In no set: select said EBADF, and this descriptor is not open. */
+export const SELECT_CLOSED = 8;
 export const READY_IN = 1;
 export const READY_OUT = 2;
 export const READY_END = 4;
@@ -995,6 +1011,8 @@ export const ERROR_FILE_TABLE = 23;
 export const ERROR_TOO_MANY_FILES = 24;
 export const ERROR_BROKEN_PIPE = 32;
 export const ERROR_NOT_IMPLEMENTED = 38;
+/** ECHRNG: select(2) has no room for a descriptor so high. */
+export const ERROR_OUT_OF_RANGE = 44;
 export const ERROR_NO_DATA = 61;
 export const ERROR_NOT_SOCKET = 88;
 export const ERROR_NOT_SUPPORTED = 95;

@@ -10,7 +10,7 @@ import * as meters from './meters';
 import * as records from './records';
 import { again, roomFor, submit } from './submissions';
 import { inherit } from './triggers';
-import { setAvailable } from './updates';
+import { exactnessOf, setAvailable } from './updates';
 
 /**
  * Accepts at once when the kernel does not say how many wait; the first that finds none cancels the
@@ -127,6 +127,7 @@ function outOfDescriptors(error: i32): bool {
   return (
     error == layout.ERROR_TOO_MANY_FILES ||
     error == layout.ERROR_FILE_TABLE ||
+    error == layout.ERROR_OUT_OF_RANGE ||
     error == layout.ERROR_NO_BUFFERS ||
     error == layout.ERROR_NO_MEMORY
   );
@@ -146,7 +147,7 @@ function invalid(error: i32): bool {
 export function counted(record: i32, waiting: i32): void {
   records.set(record, layout.WORK_COUNTED);
   if (waiting < 0) return setAvailable(record, layout.UNKNOWN, layout.EXACTNESS_UNKNOWN);
-  setAvailable(record, waiting, layout.EXACTNESS_EXACT);
+  setAvailable(record, waiting, exactnessOf(waiting));
   if (waiting == 0) records.clear(record, layout.WORK_READY);
 }
 

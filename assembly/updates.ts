@@ -4,7 +4,7 @@
 
 import { deliver } from './deliveries';
 import * as layout from './layout';
-import { count, dirty, long, setWord, updates, word } from './memory';
+import { count, dirty, long, settings, setWord, updates, word } from './memory';
 import * as records from './records';
 import { tells } from './triggers';
 
@@ -31,6 +31,12 @@ export function setAvailable(record: i32, available: i32, exactness: i32): void 
   const address = records.at(record);
   store<i32>(address, available, layout.RX_AVAILABLE);
   store<u8>(address, <u8>exactness, layout.RX_EXACTNESS);
+}
+
+/** What a count of the kernel's is worth until the next report. */
+export function exactnessOf(counted: i32): i32 {
+  const grows = counted > 0 && (settings & layout.SETTING_LEVELS) != 0;
+  return grows ? layout.EXACTNESS_LOWER_BOUND : layout.EXACTNESS_EXACT;
 }
 
 export function setSpace(record: i32, space: i32, exactness: i32): void {

@@ -43,8 +43,9 @@ const Source socket_source = adopted_socket();
 int32_t answer_adopted(Shim* shim, const OpenRequest* request, ReadRoom* room,
                        const Source* source, Pipe* pipe, const uint8_t* name) {
   const int fd = request->argument;
-  // One notifier says so itself; several know nothing of what the others have.
-  int result = shim->nest.total > 1 && descriptor_known(shim, fd) ? -EEXIST : 0;
+  // One epoll says so itself; several know nothing of what the others have, and poll(2) of nothing.
+  const bool ignorant = shim->nest.total > 1 || shim->interface->levels;
+  int result = ignorant && descriptor_known(shim, fd) ? -EEXIST : 0;
   if (result == 0) {
     result = shim->interface->attach(shim, fd, request->record, request->generation, false);
   }

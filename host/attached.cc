@@ -157,6 +157,12 @@ bool run_turns_spinning(Attached* attached) {
 
 void on_idle(uv_idle_t* idle);
 
+/** The loop may sleep, and the notifier wakes it; false: there is something to poll already. */
+bool sleeps(Attached* attached) {
+  Shim* shim = &attached->shim;
+  return shim->interface->arm(shim, load_long(&shim->memory, layout::DEADLINE)) <= 0;
+}
+
 void run(Attached* attached) {
   if (attached->running || attached->closing) return;
   napi_handle_scope scope;
@@ -166,12 +172,10 @@ void run(Attached* attached) {
   attached->running = false;
   if (!attached->closing) {
     // A deadline that has passed already would not make the notifier readable a second time.
-    if (busy || due(attached)) {
+    if (busy || due(attached) || !sleeps(attached)) {
       uv_idle_start(&attached->idle, on_idle);
     } else {
       uv_idle_stop(&attached->idle);
-      attached->shim.interface->arm(&attached->shim,
-                                    load_long(&attached->shim.memory, layout::DEADLINE));
     }
   }
   napi_close_handle_scope(attached->env, scope);

@@ -6,6 +6,7 @@
 #include <sys/timerfd.h>
 
 #include "epoll.h"
+#include "interfaces.h"
 #include "system.h"
 
 namespace calandria {
@@ -99,7 +100,8 @@ void epoll_close(Shim* shim) {
   shim->notifier = -1;
 }
 
-const Interface epoll_interface = {"epoll",    epoll_open,  epoll_attach, epoll_poll,
-                                   epoll_arm,  epoll_close, epoll_detach, epoll_watch_room};
+const Interface epoll_interface = {"epoll",      epoll_open,  epoll_attach, epoll_poll,
+                                   epoll_arm,    epoll_close, epoll_detach, epoll_watch_room,
+                                   false,        nullptr,     nullptr};
 
 }  // namespace calandria

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <sys/eventfd.h>
 
+#include "doorbell.h"
 #include "system.h"
 
 namespace calandria {
@@ -32,8 +33,8 @@ void retire(Share* share) {
 }
 
 /**
- * The eventfd is never read: each write is an edge of its own. Before an answer that makes the core
- * wait for one, the sleep is announced and the ring looked at once more.
+ * Where edges are reported the eventfd is never read: each write is one. Before an answer that
+ * makes the core wait for one, the sleep is announced and the ring looked at once more.
  */
 int32_t inbox_receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
   if (!read_room_ensure(room, field(shim, entry, layout::SUBMISSION_ARGUMENT))) return -ENOBUFS;
@@ -45,6 +46,7 @@ int32_t inbox_receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRo
   const uint32_t records = field(shim, entry, layout::SUBMISSION_EXTRA);
   uint8_t* target = shim->memory.base + room->cursor;
   uint32_t filled = 0;
+  if (shim->interface->levels) eventfd_empty(descriptor->fd);
   for (;;) {
     ring_wake_up(ring);
     const int32_t moved = ring_drain(ring, target + filled, most - filled, records);

@@ -11,6 +11,7 @@
 
 #include "attached.h"
 #include "inbox.h"
+#include "interfaces.h"
 #include "limits.h"
 #include "probe.h"
 
@@ -24,12 +25,6 @@ using calandria::Attached;
 struct Handle {
   Attached* attached;
 };
-
-const calandria::Interface* interface_named(const std::string& name, int notifiers) {
-  if (calandria::without(name.c_str())) return nullptr;
-  if (name != calandria::epoll_interface.name) return nullptr;
-  return notifiers > 1 ? &calandria::nested_epoll_interface : &calandria::epoll_interface;
-}
 
 bool keep(Napi::Env env, Napi::Value value, napi_ref* reference) {
   return napi_create_reference(env, value, 1, reference) == napi_ok;
@@ -60,8 +55,9 @@ Napi::Value Open(const Napi::CallbackInfo& info) {
   if (options.notifiers < 1 || options.notifiers > calandria::NOTIFIERS_MAX) {
     return fail(env, "this shim has no room for so many notifiers", 0);
   }
+  const std::string name = info[0].As<Napi::String>();
   const calandria::Interface* interface =
-      interface_named(info[0].As<Napi::String>(), options.notifiers);
+      calandria::interface_named(name.c_str(), options.notifiers);
   if (interface == nullptr) return fail(env, "this shim has no such interface", 0);
   Napi::Uint8Array memory = info[1].As<Napi::Uint8Array>();
   auto* attached = static_cast<Attached*>(calloc(1, sizeof(Attached)));
@@ -193,8 +189,10 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   exports.Set("unshare", Napi::Function::New(env, Unshare, "unshare"));
   exports.Set("capabilities", Napi::Function::New(env, Capabilities, "capabilities"));
   exports.Set("raiseFdLimit", Napi::Function::New(env, RaiseFdLimit, "raiseFdLimit"));
-  Napi::Array interfaces = Napi::Array::New(env, 1);
-  interfaces.Set(0u, Napi::String::New(env, calandria::epoll_interface.name));
+  Napi::Array interfaces = Napi::Array::New(env);
+  for (uint32_t place = 0; calandria::INTERFACES[place] != nullptr; place++) {
+    interfaces.Set(place, Napi::String::New(env, calandria::INTERFACES[place]->name));
+  }
   exports.Set("interfaces", interfaces);
   exports.Set("layoutVersion", Napi::Number::New(env, layout::LAYOUT_VERSION));
   return exports;

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 
 #include "epoll.h"
+#include "interfaces.h"
 #include "system.h"
 
 namespace calandria {
@@ -108,8 +109,8 @@ void nested_close(Shim* shim) {
 
 }  // namespace
 
-const Interface nested_epoll_interface = {"epoll",      nested_open,  nested_attach, nested_poll,
-                                          epoll_arm,    nested_close, nested_detach,
-                                          nested_watch_room};
+const Interface nested_epoll_interface = {
+    "epoll",       nested_open,       nested_attach, nested_poll, epoll_arm, nested_close,
+    nested_detach, nested_watch_room, false,         nullptr,     nullptr};
 
 }  // namespace calandria

@@ -1,9 +1,9 @@
 #include "pool.h"
 
 #include <cerrno>
-#include <signal.h>
 
 #include "completions.h"
+#include "quiet_thread.h"
 
 namespace calandria {
 
@@ -40,22 +40,11 @@ void* work(void* data) {
   return nullptr;
 }
 
-/** With every signal blocked: they are the program's, and none may end up here (signal(7)). */
 int start_thread(Pool* pool) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_attr_t attributes;
-  if (pthread_attr_init(&attributes) != 0) return -EAGAIN;
-  pthread_attr_setstacksize(&attributes, STACK);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  const int error = pthread_create(&pool->ids[pool->threads], &attributes, work, pool);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  pthread_attr_destroy(&attributes);
-  if (error != 0) return -EAGAIN;
-  pthread_setname_np(pool->ids[pool->threads], "calandria-pool");
-  pool->threads++;
-  return 0;
+  pthread_t* id = &pool->ids[pool->threads];
+  const int result = quiet_thread_start(id, "calandria-pool", STACK, work, pool);
+  if (result == 0) pool->threads++;
+  return result;
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ bool descriptor_known(const Shim* shim, int fd) {
 int32_t descriptor_close(Shim* shim, uint32_t record) {
   // Out of the table before the kernel may give the number to somebody else.
   const Descriptor closing = shim->descriptors[record];
+  if (shim->interface->forget != nullptr) shim->interface->forget(shim, record);
   shim->descriptors[record].fd = -1;
   shim->descriptors[record].state = nullptr;
   if (closing.source->close != nullptr) return closing.source->close(shim, &closing);
@@ -55,6 +56,7 @@ const char* shim_open(Shim* shim, const Interface* interface, const ShimOptions*
   shim->descriptors = nullptr;
   shim->notifier = -1;
   shim->nest = {};
+  shim->levels = nullptr;
   shim->nest.total = options->notifiers;
   shim->nest.last = options->notifiers - 1;
   for (int& notifier : shim->nest.notifiers) notifier = -1;
@@ -108,6 +110,7 @@ int shim_submit(Shim* shim) {
       result = execute(shim, entry, &room);
     }
     store_word(memory, entry + layout::SUBMISSION_RESULT, result);
+    if (shim->interface->answered != nullptr) shim->interface->answered(shim, entry, result);
     if (memory->base[entry + layout::SUBMISSION_OPERATION] == layout::OPERATION_SEND &&
         result != load_word(memory, entry + layout::SUBMISSION_LENGTH)) {
       fell_short = 1;

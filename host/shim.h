@@ -16,6 +16,7 @@ namespace calandria {
 struct Completions;
 struct FileStream;
 struct Left;
+struct Levels;
 struct Shim;
 struct Slots;
 struct Source;
@@ -42,7 +43,10 @@ struct Interface {
   int (*attach)(Shim* shim, int fd, uint32_t record, uint32_t generation, bool listener);
   /** Copies pending kernel records into the event vector, without waiting. */
   int (*poll)(Shim* shim);
-  /** Makes the pollable descriptor readable at this time (ns, CLOCK_MONOTONIC); 0: never. */
+  /**
+   * Before the loop sleeps: makes the pollable descriptor readable at this time (ns,
+   * CLOCK_MONOTONIC; 0: never). More than 0: there is something to poll already.
+   */
   int (*arm)(Shim* shim, uint64_t deadline);
   void (*close)(Shim* shim);
   /**
@@ -55,6 +59,15 @@ struct Interface {
    * is some already.
    */
   int (*watch_room)(Shim* shim, int fd, uint32_t record, uint32_t generation, bool on);
+  /**
+   * Made of a kernel's levels (watches.h): what announces by being readable has to be read, or it
+   * is reported again and again.
+   */
+  bool levels;
+  /** Or null: a submission came to this result. */
+  void (*answered)(Shim* shim, uint32_t entry, int32_t result);
+  /** Or null: the record's descriptor is about to be closed, or left to somebody else. */
+  void (*forget)(Shim* shim, uint32_t record);
 };
 
 struct Shim {
@@ -64,6 +77,8 @@ struct Shim {
   /** What the outer loop watches: the notifier's own descriptor. */
   int notifier;
   Nest nest;
+  /** Of poll and select (levels.h), while they are open. */
+  Levels* levels;
   Vector vector;
   int timer;
   uint64_t armed;
@@ -97,9 +112,6 @@ struct ShimOptions {
   /** Whether the event vector grows and shrinks with what comes. */
   bool adaptive;
 };
-
-extern const Interface epoll_interface;
-extern const Interface nested_epoll_interface;
 
 /** The fd of a live (record, generation), or -1. Any index is answered. */
 inline int descriptor_of(const Shim* shim, uint32_t record, uint32_t generation) {

@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <uv.h>
 
+#include "doorbell.h"
 #include "system.h"
 
 namespace calandria {
@@ -43,11 +44,12 @@ void on_closed(uv_handle_t* handle) {
   shim->released(shim);
 }
 
-/** Nothing is read: edge-triggered, every write to an eventfd is an event of its own. */
+/** Where edges are reported nothing is read: every write to an eventfd is one. */
 int32_t receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
   auto* signal = static_cast<Signal*>(descriptor->state);
   if (!ensure_batch(shim, entry, room, layout::SIGNAL_RECORD)) return -ENOBUFS;
   count(&shim->memory, layout::COUNTER_HOST_RECEIVES);
+  if (shim->interface->levels) eventfd_empty(descriptor->fd);
   if (signal->waiting == 0) return -EAGAIN;
   const uint32_t record[layout::SIGNAL_RECORD / 4] = {signal->number, signal->waiting, 0, 0};
   signal->waiting = 0;

@@ -9,9 +9,12 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <poll.h>
 #include <sys/epoll.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <ctime>
 #include <unistd.h>
 
 namespace calandria {
@@ -91,6 +94,26 @@ inline long system_epoll_remove(int fd, int target) {
 
 inline long system_epoll_modify(int fd, int target, struct epoll_event* event) {
   return system_result(syscall(SYS_epoll_ctl, fd, EPOLL_CTL_MOD, target, event));
+}
+
+/** At most so many ns, -1: for ever. Not retried. */
+inline int system_poll(struct pollfd* entries, uint32_t total, int64_t nanoseconds) {
+  struct timespec most = {};
+  most.tv_sec = static_cast<time_t>(nanoseconds / 1000000000);
+  most.tv_nsec = static_cast<long>(nanoseconds % 1000000000);
+  return static_cast<int>(system_result(
+      syscall(SYS_ppoll, entries, total, nanoseconds < 0 ? nullptr : &most, nullptr, 8)));
+}
+
+/** As system_poll, rounded up to a microsecond. */
+inline int system_select(int total, fd_set* read, fd_set* write, fd_set* except,
+                         int64_t nanoseconds) {
+  const int64_t microseconds = (nanoseconds + 999) / 1000;
+  struct timeval most = {};
+  most.tv_sec = static_cast<time_t>(microseconds / 1000000);
+  most.tv_usec = static_cast<suseconds_t>(microseconds % 1000000);
+  return static_cast<int>(
+      system_result(select(total, read, write, except, nanoseconds < 0 ? nullptr : &most)));
 }
 
 /** Not retried: on Linux the descriptor is gone even when close(2) says EINTR. */

@@ -89,6 +89,7 @@ const NAMES: Record<number, string> = {
   36: 'ENAMETOOLONG',
   38: 'ENOSYS',
   40: 'ELOOP',
+  44: 'ECHRNG',
   61: 'ENODATA',
   71: 'EPROTO',
   75: 'EOVERFLOW',
@@ -135,11 +136,24 @@ export function errorNumber(name: string): number {
   return NUMBERS.get(name) ?? 5;
 }
 
+/** What a number means here, where its name does not say so. */
+const EXPLAINED: Record<number, string> = {
+  38: 'this host has no such operation',
+  44: 'select has no room for a descriptor so high',
+  61: 'the file ended early',
+};
+
+/** The name of an error number, and what it means here. */
+export function errorText(errno: number): string {
+  const explained = EXPLAINED[errno];
+  return explained === undefined ? errorName(errno) : `${errorName(errno)}: ${explained}`;
+}
+
 /** `subject` says what it was about: an address, a path. */
 export function systemError(errno: number, syscall: string, subject: string): SystemError {
   const name = errorName(errno);
-  const explained = errno === 61 ? 'the file ended early, ' : '';
-  const error = new Error(`${name}: ${explained}${syscall} ${subject}`);
+  const separator = errno in EXPLAINED ? ',' : ':';
+  const error = new Error(`${errorText(errno)}${separator} ${syscall} ${subject}`);
   const local = (constants.errno as Record<string, number>)[name] ?? errno;
   return Object.assign(error, { code: name, errno: -local, syscall });
 }

@@ -51,8 +51,9 @@ export {
 } from './host/capabilities';
 export { CANDIDATES as hosts, chooseHost } from './host/choose';
 export type { Host, Seam } from './host/host';
-export { epoll, type NativeOptions } from './host/native';
+export { epoll, type NativeOptions, poll, select } from './host/native';
 export { node } from './host/node';
+export { nullHost } from './host/null';
 export { type RaisedLimit, type ResourceLimit, raiseFdLimit } from './host/resource-limits';
 export { type Strategy, type TurnReport, type Waiting, withStrategy } from './host/strategy';
 export { type TurnBucket, TurnTimes } from './host/turn-times';

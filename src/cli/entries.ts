@@ -39,6 +39,15 @@ const EPOLL_BITS: readonly (readonly [number, string])[] = [
   [0x2000, 'RDHUP'],
 ];
 
+const POLL_BITS = [...EPOLL_BITS, [0x020, 'NVAL']] as const;
+
+const SELECT_BITS: readonly (readonly [number, string])[] = [
+  [layout.SELECT_READ, 'READ'],
+  [layout.SELECT_WRITE, 'WRITE'],
+  [layout.SELECT_EXCEPT, 'EXCEPT'],
+  [layout.SELECT_CLOSED, 'CLOSED'],
+];
+
 const READY_BITS: readonly (readonly [number, string])[] = [
   [layout.READY_IN, 'IN'],
   [layout.READY_OUT, 'OUT'],
@@ -58,6 +67,16 @@ function* eventsOf({ events, eventSize, eventFormat }: TurnBlock): Generator<Ent
         const text =
           record === layout.RECORD_WAKE ? 'wake-up' : names(EPOLL_BITS, event.readUInt32LE(0));
         yield entry('event', record, event.readUInt32LE(data + 4), text);
+        break;
+      }
+      case layout.FORMAT_POLL: {
+        const text = names(POLL_BITS, event.readUInt16LE(14));
+        yield entry('event', event.readInt32LE(0), event.readUInt32LE(4), text);
+        break;
+      }
+      case layout.FORMAT_SELECT: {
+        const text = names(SELECT_BITS, event.readUInt32LE(12));
+        yield entry('event', event.readInt32LE(0), event.readUInt32LE(4), text);
         break;
       }
       case layout.FORMAT_PORTABLE: {

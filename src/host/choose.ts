@@ -1,8 +1,9 @@
 // Which host: data, in one place. Nothing else in the project asks for the platform.
 import { CalandriaError } from '../errors';
 import type { Host } from './host';
-import { epoll, type NativeOptions, nativeMissing } from './native';
+import { epoll, type NativeOptions, nativeMissing, poll, select } from './native';
 import { node } from './node';
+import { nullHost } from './null';
 
 export interface Candidate {
   readonly name: string;
@@ -22,10 +23,28 @@ export const CANDIDATES: readonly Candidate[] = [
     create: (options) => epoll(options),
   },
   {
+    name: 'poll',
+    what: 'poll(2), in C++',
+    missing: () => nativeMissing('poll'),
+    create: (options) => poll(options),
+  },
+  {
+    name: 'select',
+    what: 'select(2), for descriptors below 1,024',
+    missing: () => nativeMissing('select'),
+    create: (options) => select(options),
+  },
+  {
     name: 'node',
     what: 'node:net, pure JavaScript, everywhere',
     missing: () => '',
     create: () => node(),
+  },
+  {
+    name: 'null',
+    what: 'no kernel interface: time alone, everywhere',
+    missing: () => '',
+    create: () => nullHost(),
   },
 ];
 

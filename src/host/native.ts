@@ -4,7 +4,7 @@ import { join, sep } from 'node:path';
 import { inspect } from 'node:util';
 import { threadId } from 'node:worker_threads';
 import * as layout from '../../assembly/layout';
-import { CalandriaError, systemError } from '../errors';
+import { CalandriaError, errorText, systemError } from '../errors';
 import { packageRoot } from '../package-root';
 import type { Host, Seam } from './host';
 
@@ -111,11 +111,27 @@ export function nativeMissing(name: string): string {
 const SPIN_MAX = 1e6;
 /** As NOTIFIERS_MAX in host/nested.h. */
 const NOTIFIERS_MAX = 8;
+/** Interfaces that say that there is something, not that more has come (host/watches.h). */
+const LEVELS: readonly string[] = ['poll', 'select'];
+
+/** What the shim threw, with the host's name and the reason's. */
+function refusal(name: string, cause: Partial<NodeJS.ErrnoException>): Error {
+  const reason = cause.errno ? ` (${errorText(cause.errno)})` : '';
+  const message = `Host ${name}: ${cause.message}${reason}.`;
+  const error = new CalandriaError('ERR_CALANDRIA_HOST', message, { cause });
+  return Object.assign(error, { errno: cause.errno });
+}
 
 function native(name: string, options: NativeOptions): Host {
   const { spin = 0, collect = 'announced', announcements = 'all' } = options;
   const { notifiers = 1, vector = 'adaptive' } = options;
   checkChoice('vector', vector, ['adaptive', 'full']);
+  if (name !== 'epoll' && notifiers !== 1) {
+    throw new CalandriaError(
+      'ERR_CALANDRIA_BAD_OPTION',
+      `notifiers is 1 on the host ${name}, not ${inspect(notifiers)}.`,
+    );
+  }
   if (!Number.isInteger(notifiers) || notifiers < 1 || notifiers > NOTIFIERS_MAX) {
     throw new CalandriaError(
       'ERR_CALANDRIA_BAD_OPTION',
@@ -134,6 +150,7 @@ function native(name: string, options: NativeOptions): Host {
   return {
     name,
     settings:
+      (LEVELS.includes(name) ? layout.SETTING_LEVELS : 0) |
       (collect === 'always' ? layout.SETTING_COLLECT_ALWAYS : 0) |
       (announcements === 'each' ? layout.SETTING_SEMAPHORE : 0),
     open(seam: Seam): void {
@@ -151,17 +168,12 @@ function native(name: string, options: NativeOptions): Host {
       const end = (): void => seam.end();
       const adaptive = vector === 'adaptive';
       const nanoseconds = spin * 1000;
-      handle = found.open(
-        name,
-        bytes,
-        ingest,
-        deliver,
-        end,
-        () => {},
-        nanoseconds,
-        notifiers,
-        adaptive,
-      );
+      const callbacks = [ingest, deliver, end, () => {}] as const;
+      try {
+        handle = found.open(name, bytes, ...callbacks, nanoseconds, notifiers, adaptive);
+      } catch (cause) {
+        throw refusal(name, cause as Partial<NodeJS.ErrnoException>);
+      }
     },
     wake: () => handle && (load() as Shim).wake(handle),
     hold: (hold) => handle && (load() as Shim).hold(handle, hold),
@@ -181,6 +193,16 @@ function native(name: string, options: NativeOptions): Host {
       setImmediate(() => {});
     },
   };
+}
+
+/** Any POSIX system: select(2), for descriptors below FD_SETSIZE (1,024). */
+export function select(options: NativeOptions = {}): Host {
+  return native('select', options);
+}
+
+/** Any POSIX system: poll(2). */
+export function poll(options: NativeOptions = {}): Host {
+  return native('poll', options);
 }
 
 /** Linux: epoll(7), edge-triggered. */

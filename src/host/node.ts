@@ -8,6 +8,7 @@ import { long, type ReactorMemory, word } from '../core/memory';
 import { errorNumber } from '../errors';
 import type { Ring } from '../inbox/ring';
 import { writePeer } from '../reactor/address';
+import { Alarm } from './alarm';
 import { type DrivenHost, driven } from './driven';
 import type { Host, Seam } from './host';
 import { Completions } from './node-completions';
@@ -20,7 +21,6 @@ import { Outgoing } from './outgoing';
 import { ReadRoom } from './read-room';
 import { canReusePort } from './reuse-port';
 
-const TIMEOUT_MAX = 2 ** 31 - 1;
 const BAD_DESCRIPTOR = -errorNumber('EBADF');
 const NOT_SOCKET = -errorNumber('ENOTSOCK');
 const NOT_SUPPORTED = -errorNumber('EOPNOTSUPP');
@@ -39,15 +39,14 @@ class NodeHost implements DrivenHost {
   private readonly rings = new Map<number, Ring>();
   /** What OPEN made last. */
   private opened: Source | undefined;
-  private keeper: NodeJS.Timeout | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private armed = 0n;
+  private alarm!: Alarm;
 
   open(seam: Seam, wake: () => void): void {
     this.memory = seam.memory;
     this.wake = wake;
     this.room = new ReadRoom(seam.memory);
     this.completions = new Completions(seam.memory, wake);
+    this.alarm = new Alarm(wake);
     this.set(layout.EVENT_FORMAT, layout.FORMAT_PORTABLE);
     this.set(layout.EVENT_RECORD_SIZE, layout.PORTABLE_SIZE);
   }
@@ -60,7 +59,7 @@ class NodeHost implements DrivenHost {
   poll(): void {
     const { memory } = this;
     this.count(layout.COUNTER_HOST_WAITS);
-    memory.longs[layout.NOW >> 3] = process.hrtime.bigint();
+    memory.longs[layout.NOW >> 3] = this.alarm.now;
     const most = word(memory, layout.EVENTS_MAX);
     let at = word(memory, layout.EVENTS_BASE);
     let events = 0;
@@ -321,26 +320,12 @@ class NodeHost implements DrivenHost {
   }
 
   arm(deadline: bigint): void {
-    if (deadline === this.armed) return;
-    clearTimeout(this.timer);
-    this.armed = deadline;
-    if (deadline === 0n) return;
-    const left = deadline - process.hrtime.bigint();
-    // Rounded up. Should Node still come early, then the core finds nothing due and arms again.
-    const milliseconds = left > 0n ? Number((left + 999_999n) / 1_000_000n) : 0;
-    this.timer = setTimeout(
-      () => {
-        this.armed = 0n;
-        this.wake();
-      },
-      Math.min(milliseconds, TIMEOUT_MAX),
-    ).unref();
+    this.alarm.arm(deadline);
   }
 
-  /** Sockets, servers and the timer keep nothing alive; this does, while the reactor has work. */
+  /** Sockets and servers keep nothing alive; this does, while the reactor has work. */
   hold(hold: boolean): void {
-    clearInterval(this.keeper);
-    this.keeper = hold ? setInterval(() => {}, TIMEOUT_MAX) : undefined;
+    this.alarm.hold(hold);
   }
 
   share(id: number, ring: Ring): void {
@@ -354,8 +339,7 @@ class NodeHost implements DrivenHost {
   }
 
   close(): void {
-    this.hold(false);
-    clearTimeout(this.timer);
+    this.alarm.close();
     for (const source of this.sources.splice(0)) source?.close(false);
     for (const id of [...this.rings.keys()]) this.unshare(id);
     this.ready = [];

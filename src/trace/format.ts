@@ -97,6 +97,8 @@ export interface TraceHeader {
   readonly payload: Payload;
   /** Files that were sent were read and written, so that their bytes are here too. */
   readonly copiesFiles?: boolean;
+  /** The host reported levels: SETTING_LEVELS. */
+  readonly levels?: boolean;
   /** How completions were looked for: SETTING_SEMAPHORE, SETTING_COLLECT_ALWAYS. */
   readonly completions?: number;
   /** Address of the read arena in the memory of the recording reactor. */
@@ -173,6 +175,7 @@ export function settingsOf(header: TraceHeader): number {
     (header.sampling === 'turn' ? layout.SETTING_SAMPLE_TURN : 0) |
     (header.debug ? layout.SETTING_POISON : 0) |
     (header.copiesFiles ? layout.SETTING_COPY_FILES : 0) |
+    (header.levels ? layout.SETTING_LEVELS : 0) |
     ((header.completions ?? 0) & SETTINGS_OF_COMPLETIONS)
   );
 }

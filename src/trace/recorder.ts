@@ -66,6 +66,7 @@ export class Recorder {
         debug: (settings & layout.SETTING_POISON) !== 0,
         payload: options.payload,
         copiesFiles: (settings & layout.SETTING_COPY_FILES) !== 0,
+        levels: (settings & layout.SETTING_LEVELS) !== 0,
         completions: settings & SETTINGS_OF_COMPLETIONS,
         readArena: word(memory, layout.READ_ARENA_BASE),
         program: run.program,

@@ -2,11 +2,11 @@
 // written for different ones have the same conversations.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Connection, hosts, type Reactor, type Trigger } from '../../src';
+import type { Connection, Reactor, Trigger } from '../../src';
 import { packageRoot } from '../../src/package-root';
 import { TRIGGERS } from '../../src/reactor/triggers';
 import { ApplicationTrace, type Conversation } from '../support/application-trace';
-import { Bench, forEachHost, pattern, promised, Story } from '../support/conformance';
+import { Bench, forEachHost, pattern, promised, runnable, Story } from '../support/conformance';
 import { biting } from '../support/triggered';
 
 /** Some turns in which nothing else happens. */
@@ -151,12 +151,11 @@ async function converse(host: string, triggers: readonly Trigger[]): Promise<Con
   }
 }
 
-const runnable = hosts.filter(({ missing }) => missing() === '').map(({ name }) => name);
-
-describe.each(runnable)('one program, its sources with triggers of their own (%s)', (host) => {
+describe.each(runnable)('one program, its sources with triggers of their own ($name)', (host) => {
   let expected: Conversation[] | undefined;
   beforeAll(async () => {
-    expected = await converse(runnable[0] as string, ['edge']);
+    const [first] = runnable;
+    expected = await converse(first?.name as string, ['edge']);
     expect(expected).toHaveLength(8);
   });
 
@@ -164,6 +163,6 @@ describe.each(runnable)('one program, its sources with triggers of their own (%s
     ...TRIGGERS.map((trigger) => [trigger, [trigger]] as const),
     ['all of them mixed', TRIGGERS] as const,
   ])('R0.11 R3.18 R3.19: the same conversations with %s', async (_name, triggers) => {
-    expect(await converse(host, triggers)).toEqual(expected);
+    expect(await converse(host.name, triggers)).toEqual(expected);
   });
 });

@@ -5,7 +5,7 @@ import type { Blocked, Reactor, Spinning, Strategy, TurnReport } from '../../src
 import { record } from '../../src';
 import { chooseHost } from '../../src/host/choose';
 import { createReactor } from '../../src/index';
-import { ECHO, forEachHost, pattern } from '../support/conformance';
+import { type Bench, ECHO, forEachHost, pattern } from '../support/conformance';
 import { IDENTICAL, replayBoth, traceFile } from '../support/recording';
 
 function sleep(reactor: Reactor, milliseconds: number): Promise<void> {
@@ -47,17 +47,6 @@ forEachHost('waiting', (bench) => {
     await reactor.close();
   });
 
-  test('R3.3 R3.44: "poll" never sleeps, "block" does', async () => {
-    const sleeping = bench.reactor({ strategy: 'block' });
-    await sleep(sleeping, 30);
-    expect(sleeping.turn).toBeLessThan(20);
-    const polling = bench.reactor({ strategy: 'poll' });
-    polling.setTimer(60_000, () => {});
-    await until(() => polling.turn > 500);
-    // Nothing is left to do: it must not keep the process busy.
-    await polling.close();
-  });
-
   test('R3.44: what was decided is below the seam: the trace replays without it', async () => {
     const file = traceFile();
     const host = record(chooseHost(bench.host), file);
@@ -71,6 +60,21 @@ forEachHost('waiting', (bench) => {
     await client.ended;
     await reactor.close();
     expect(await replayBoth(file, program)).toEqual(IDENTICAL);
+  });
+});
+
+forEachHost('waiting for time', timeAlone, 'time');
+
+function timeAlone(bench: Bench): void {
+  test('R3.3 R3.44: "poll" never sleeps, "block" does', async () => {
+    const sleeping = bench.reactor({ strategy: 'block' });
+    await sleep(sleeping, 30);
+    expect(sleeping.turn).toBeLessThan(20);
+    const polling = bench.reactor({ strategy: 'poll' });
+    polling.setTimer(60_000, () => {});
+    await until(() => polling.turn > 500);
+    // Nothing is left to do: it must not keep the process busy.
+    await polling.close();
   });
 
   test.each([7, 'sleep', null, { spin: -1 }, { spin: 'long' }])(
@@ -120,4 +124,4 @@ forEachHost('waiting', (bench) => {
       );
     }
   });
-});
+}

@@ -1,10 +1,11 @@
 // Signals as records, on every host that can run here.
-import { createReactor, hosts, type SignalWatch } from '../../src';
+import { createReactor, type SignalWatch } from '../../src';
+import { runnable } from '../support/conformance';
 import { start } from '../support/program';
 import { traceFile } from '../support/recording';
 import '../support/tidy-up';
 
-describe.each(hosts.filter(({ missing }) => !missing()))('signals ($name)', ({ name: host }) => {
+describe.each(runnable)('signals ($name)', ({ name: host }) => {
   /** What the scene says; the program has to end by itself afterwards. */
   async function play<Result>(scene: string, ...more: string[]): Promise<Result> {
     const program = start('signals/programs/signals.mjs', { parameters: [host, scene, ...more] });

@@ -3,17 +3,10 @@ import '../support/tidy-up';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  createReactor,
-  epoll,
-  type Host,
-  hosts,
-  node,
-  type PathWatch,
-  type Reactor,
-} from '../../src';
+import { createReactor, epoll, type Host, node, type PathWatch, type Reactor } from '../../src';
 import { readChanges } from '../../src/reactor/path-changes';
 import { runs, testWith } from '../support/commands';
+import { runnable } from '../support/conformance';
 import { start } from '../support/program';
 import { IDENTICAL, replayBoth, startRecording } from '../support/recording';
 
@@ -74,9 +67,8 @@ const canMakeUsers = runs(
   '-c',
   'echo 1 > /proc/sys/user/max_inotify_watches',
 );
-const here = hosts.filter(({ missing }) => !missing());
 
-for (const { name: host } of here) {
+for (const { name: host } of runnable) {
   testWith(canMakeUsers, 'right to make a user namespace')(
     `more watches than the user may have are refused with ENOSPC (${host})`,
     async () => {

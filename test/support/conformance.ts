@@ -72,11 +72,22 @@ export class Bench {
   }
 }
 
-/** CALANDRIA_HOST narrows the suite to one host. */
-export function forEachHost(subject: string, body: (bench: Bench) => void): void {
+/** Those that can run here and have more than time. */
+export const runnable = hosts.filter(({ name, missing }) => name !== 'null' && missing() === '');
+
+/**
+ * CALANDRIA_HOST narrows the suite to one host. What needs no kernel, time alone, runs on the null
+ * host, too.
+ */
+export function forEachHost(
+  subject: string,
+  body: (bench: Bench) => void,
+  needs: 'kernel' | 'time' = 'kernel',
+): void {
   const only = process.env.CALANDRIA_HOST;
   for (const { name, missing } of hosts) {
     if (only && only !== name) continue;
+    if (name === 'null' && needs === 'kernel') continue;
     const reason = missing();
     const title = `${subject} (${name})`;
     if (reason) {

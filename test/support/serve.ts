@@ -1,5 +1,5 @@
-// A reactor on the epoll host that listens on a port of the system's choice, and is closed with its
-// test.
+// A reactor on the epoll host, or the one given, that listens on a port of the system's choice, and
+// is closed with its test.
 import {
   type Address,
   type Connection,
@@ -41,7 +41,7 @@ export async function serve(
   options: CreateReactorOptions = {},
   listen: ListenOptions = { port: 0 },
 ): Promise<Served> {
-  const tapped = tap();
+  const tapped = typeof options.host === 'object' ? tap(options.host) : tap();
   const reactor = reactorOf(tapped, options);
   const connections: Connection[] = [];
   const listener = reactor.listen(listen, {

@@ -1,7 +1,7 @@
 // Takes connections and never reads; says what a time of that costs.
 import { createReactor } from 'calandria';
 
-const reactor = createReactor({ host: 'epoll', sampling: process.argv[2] });
+const reactor = createReactor({ sampling: process.argv[2] });
 const connections = [];
 let waiting;
 

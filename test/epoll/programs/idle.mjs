@@ -3,7 +3,7 @@ import { createReactor } from 'calandria';
 import layout from '../../../build/js/assembly/layout.js';
 
 const wanted = Number(process.argv[2]);
-const reactor = createReactor({ host: 'epoll', limits: { connections: wanted + 8 } });
+const reactor = createReactor({ limits: { connections: wanted + 8 } });
 let before = 0;
 
 async function measure() {

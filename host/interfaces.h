@@ -1,0 +1,19 @@
+// The kernel interfaces that this shim was built with.
+#pragma once
+
+#include "shim.h"
+
+namespace calandria {
+
+extern const Interface epoll_interface;
+extern const Interface nested_epoll_interface;
+extern const Interface poll_interface;
+extern const Interface select_interface;
+
+/** What they are called by; null behind the last. */
+extern const Interface* const INTERFACES[];
+
+/** The one of that name with so many notifiers, or null. */
+const Interface* interface_named(const char* name, int notifiers);
+
+}  // namespace calandria
