@@ -28,8 +28,11 @@ export interface ExchangeOwner {
   began(): void;
   /** All of the answer was written. */
   finished(exchange: Exchange): void;
-  /** The answer cannot be completed: the client must not take what it has for all. */
-  cut(): void;
+  /**
+   * The answer cannot be completed, and the client must not take what it has for all. `visible`: it
+   * sees that by itself, because the end of the body is marked.
+   */
+  breakOff(visible: boolean): void;
   tunnel(exchange: Exchange, handlers: Tunnel): void;
 }
 
@@ -65,6 +68,7 @@ export class Exchange {
   private left = 0;
   private over = false;
   private gone: Error | undefined;
+  private leaving: Error | undefined;
   private aborter: AbortController | undefined;
 
   /** Exchanges come from a server. */
@@ -129,10 +133,13 @@ export class Exchange {
     return this.gone !== undefined;
   }
 
-  /** Aborted when the client goes before the answer is complete. */
+  /**
+   * Aborted when the client goes before the answer is complete, or closes its side: it may still
+   * take an answer then, but most do not.
+   */
   get signal(): AbortSignal {
     this.aborter ??= new AbortController();
-    if (this.gone) this.aborter.abort(this.gone);
+    if (this.leaving) this.aborter.abort(this.leaving);
     return this.aborter.signal;
   }
 
@@ -155,7 +162,10 @@ export class Exchange {
     if (this.gone) return;
     const length = text ? Buffer.byteLength(body) : body.length;
     const none = bodiless(status);
-    const head = this.head(status, block, none ? '' : `Content-Length: ${length}\r\n`);
+    // To HEAD the program may say how long the answer to GET would be.
+    const said = this.method === 'HEAD' ? block.own.get('content-length') : undefined;
+    const framing = none ? '' : `Content-Length: ${said ?? length}\r\n`;
+    const head = this.head(status, block, framing);
     const silent = none || length === 0 || this.method === 'HEAD';
     if (silent) this.put(head, block.latin);
     else {
@@ -309,8 +319,7 @@ export class Exchange {
   /** Cuts the connection: whatever the client has is not all. */
   fail(): void {
     if (this.finished) return;
-    this.over = true;
-    this.owner.cut();
+    this.owner.breakOff(this.mode !== 'close');
   }
 
   // ── Internal ──
@@ -327,11 +336,17 @@ export class Exchange {
     this.trailing = trailers;
   }
 
+  /** Internal: the client has closed its side. */
+  leave(error: Error): void {
+    this.leaving ??= error;
+    this.aborter?.abort(error);
+  }
+
   /** Internal: the connection is gone. */
   abort(error: Error): void {
     if (this.finished) return;
     this.gone = error;
-    this.aborter?.abort(error);
+    this.leave(error);
   }
 
   private checkStatus(status: number): void {

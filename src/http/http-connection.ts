@@ -79,6 +79,9 @@ export class HttpConnection extends HttpSending implements ExchangeOwner, BodySo
     if (this.phase === 'idle') return this.rests();
     if (this.phase !== 'active') this.connection.close();
     else if (this.intake) this.giveUp(gone());
+    else this.exchange?.leave(gone());
+    // One that neither writes nor ends would never notice.
+    if (this.exchange?.begun && this.open) this.waitForClient();
   }
 
   failed(error: Error): void | Promise<void> {
@@ -288,7 +291,15 @@ export class HttpConnection extends HttpSending implements ExchangeOwner, BodySo
     this.connection.close();
   }
 
-  /** As ExchangeOwner: the client must not take what it has for all. */
+  /** As ExchangeOwner: what was written leaves, without an end; or nothing more leaves at all. */
+  breakOff(visible: boolean): void {
+    if (!visible) return this.cut();
+    this.lose(gone());
+    this.closeBehind();
+    this.connection.close();
+  }
+
+  /** Drops what is queued and closes: the client must not take what it has for all. */
   cut(): void {
     this.lose(gone());
     this.phase = 'lingering';

@@ -57,7 +57,8 @@ export abstract class HttpSending implements Waiting {
     return true;
   }
 
-  private waitForClient(): void {
+  /** It is to take something in time. */
+  protected waitForClient(): void {
     if (this.list === this.context.writing) return;
     this.progress = this.connection.tx.sequence;
     this.context.enter(this.context.writing, this);

@@ -54,7 +54,7 @@ export class HttpServer {
   private readonly listening: Promise<Address>;
   private closing: Promise<void> | undefined;
   private settleClosing: () => void = () => {};
-  private deadline: Timer | undefined;
+  private readonly deadlines: Timer[] = [];
 
   /** @throws ERR_CALANDRIA_BAD_OPTION; what listen() throws. */
   constructor(reactor: Reactor, options: HttpServerOptions, handler: ExchangeHandler) {
@@ -140,10 +140,10 @@ export class HttpServer {
 
   /** What a handler throws is told to the program; the client hears no more than that it failed. */
   private fail(error: unknown, exchange: Exchange): void {
-    if (!exchange.begun) exchange.answer(500, TEXT, '500 Internal Server Error\n');
-    else exchange.fail();
     // The client went: who wrote to it heard of it, and that is all there is to say.
     if (exchange.aborted) return;
+    if (!exchange.begun) exchange.answer(500, TEXT, '500 Internal Server Error\n');
+    else exchange.fail();
     (this.options.onError ?? print)(error, exchange);
   }
 
@@ -166,8 +166,8 @@ export class HttpServer {
     if (!drain) this.cutAll();
     else {
       for (const one of this.connections) one.retire();
-      this.deadline?.cancel();
-      this.deadline = this.reactor.setTimer(deadline, () => this.cutAll());
+      // Asked again, the earliest deadline counts.
+      this.deadlines.push(this.reactor.setTimer(deadline, () => this.cutAll()));
     }
     if (this.connections.size === 0) this.closed();
     return this.closing;
@@ -178,7 +178,7 @@ export class HttpServer {
   }
 
   private closed(): void {
-    this.deadline?.cancel();
+    for (const timer of this.deadlines.splice(0)) timer.cancel();
     this.context.close();
     this.settleClosing();
   }

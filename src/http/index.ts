@@ -1,5 +1,15 @@
 // calandria/http: servers of HTTP/1.1. Nothing of it is loaded by `calandria` itself.
 export { Exchange } from './exchange';
+export { replaceGlobals } from './fetch/globals';
+export { Response } from './fetch/lazy-response';
+export {
+  type FetchContext,
+  type FetchHandler,
+  type FetchServer,
+  type Lifespan,
+  type ServeOptions,
+  serve,
+} from './fetch/serve';
 export { HeaderBlock, type HeaderInput, headerBlock } from './header-text';
 export {
   type ExchangeHandler,

@@ -1,5 +1,6 @@
 // The head of a request: where its parts are in the bytes that came, and text made of them when it
 // is asked for. Names and values are ISO 8859-1, as bytes came (RFC 9110 section 5.5).
+import { CalandriaError } from '../errors';
 import { type RequestParser, SPAN_WORDS } from './parser';
 
 const SPACE = 0x20;
@@ -16,6 +17,14 @@ export function named(bytes: Uint8Array, start: number, name: string): boolean {
     if (lower(bytes[start + place] as number) !== name.charCodeAt(place)) return false;
   }
   return true;
+}
+
+function gone(): CalandriaError {
+  return new CalandriaError(
+    'ERR_CALANDRIA_STALE_BYTES',
+    'The request was answered in the turn that brought it, and its fields are gone:' +
+      ' read them before, or make the handler async.',
+  );
 }
 
 export class RequestHead {
@@ -70,7 +79,8 @@ export class RequestHead {
   }
 
   get length(): number {
-    return this.dropped ? 0 : this.to - this.from;
+    if (this.dropped) throw gone();
+    return this.to - this.from;
   }
 
   /** The value of the first field of this name (in lower case). */
