@@ -2,17 +2,15 @@
 // whole (`answer`), bit by bit (`begin`, `write`, `end`), or with a range of a file (`sendFile`).
 import { types } from 'node:util';
 import { CalandriaError, typeError } from '../errors';
-import type { Connection } from '../reactor/connection';
 import type { File } from '../reactor/file';
 import { type HeaderBlock, type HeaderInput, headerBlock } from './header-text';
-import type { RequestBody } from './request-body';
+import { ReceivedRequest, type RequestLine, type RequestOwner } from './received-request';
 import type { RequestHead } from './request-head';
 import { bodiless, statusLine } from './status';
 import type { Tunnel } from './tunnel';
 
 /** What an exchange asks of its connection. */
-export interface ExchangeOwner {
-  readonly connection: Connection;
+export interface ExchangeOwner extends RequestOwner {
   /** The Date field, with its line end. */
   date(): string;
   /** Takes all of it; false: wait. `mine`: the caller's bytes change when it returns. */
@@ -21,7 +19,6 @@ export interface ExchangeOwner {
   readonly open: boolean;
   /** Resolves when more is welcome; rejects when the connection is gone. */
   drained(): Promise<void>;
-  bodyOf(exchange: Exchange): RequestBody;
   /** Is this the last answer on the connection? */
   closesAfter(): boolean;
   /** The head of the answer leaves now. */
@@ -47,76 +44,24 @@ export interface Answered {
 
 const NOT_BEGUN = 0;
 
-export class Exchange {
-  readonly method: string;
-  /** The minor version of HTTP/1. */
-  readonly minor: 0 | 1;
+export class Exchange extends ReceivedRequest {
   /** The program's own. */
   data: unknown = undefined;
-  /** The client asks for another protocol (RFC 9110 section 7.8), or for a tunnel (CONNECT). */
-  readonly upgradable: boolean;
   /** Status of the answer; 0 before it begins. */
   status = NOT_BEGUN;
   /** Bytes of the answer's body so far. */
   bytes = 0;
-  /** ms of the reactor's time when the head was complete. */
-  readonly since: number;
   private readonly owner: ExchangeOwner;
-  private readonly requestHead: RequestHead;
-  private trailing: RequestHead | undefined;
   private mode: Mode = 'none';
   private left = 0;
   private over = false;
   private gone: Error | undefined;
-  private leaving: Error | undefined;
-  private aborter: AbortController | undefined;
 
   /** Exchanges come from a server. */
-  constructor(
-    owner: ExchangeOwner,
-    head: RequestHead,
-    { method, minor, upgrade }: { method: string; minor: number; upgrade: boolean },
-    since: number,
-  ) {
+  constructor(owner: ExchangeOwner, head: RequestHead, line: RequestLine, since: number) {
+    super(owner, head, line, since);
     this.owner = owner;
-    this.requestHead = head;
-    this.method = method;
-    this.minor = minor === 0 ? 0 : 1;
-    this.upgradable = upgrade;
-    this.since = since;
   }
-
-  // ── The request ──
-
-  /** The request target as it was sent: usually a path and a query (RFC 9112 section 3.2). */
-  get target(): string {
-    return this.requestHead.target;
-  }
-
-  /** The value of a header field, lines of the same name joined; the name in any case. */
-  header(name: string): string | undefined {
-    return this.requestHead.get(name.toLowerCase());
-  }
-
-  /** All header fields in order, names as they were sent. */
-  headers(): IterableIterator<[string, string]> {
-    return this.requestHead.entries();
-  }
-
-  get body(): RequestBody {
-    return this.owner.bodyOf(this);
-  }
-
-  /** Fields behind a chunked body, once all of it has come. */
-  *trailers(): IterableIterator<[string, string]> {
-    if (this.trailing) yield* this.trailing.entries();
-  }
-
-  get connection(): Connection {
-    return this.owner.connection;
-  }
-
-  // ── The answer ──
 
   /** The head of the answer has left: nothing can be said in another way any more. */
   get begun(): boolean {
@@ -131,16 +76,6 @@ export class Exchange {
   /** The client is gone: what is written goes nowhere. */
   get aborted(): boolean {
     return this.gone !== undefined;
-  }
-
-  /**
-   * Aborted when the client goes before the answer is complete, or closes its side: it may still
-   * take an answer then, but most do not.
-   */
-  get signal(): AbortSignal {
-    this.aborter ??= new AbortController();
-    if (this.leaving) this.aborter.abort(this.leaving);
-    return this.aborter.signal;
   }
 
   /**
@@ -165,7 +100,7 @@ export class Exchange {
     // To HEAD the program may say how long the answer to GET would be.
     const said = this.method === 'HEAD' ? block.own.get('content-length') : undefined;
     const framing = none ? '' : `Content-Length: ${said ?? length}\r\n`;
-    const head = this.head(status, block, framing);
+    const head = this.beginning(status, block, framing);
     const silent = none || length === 0 || this.method === 'HEAD';
     if (silent) this.put(head, block.latin);
     else {
@@ -203,7 +138,7 @@ export class Exchange {
       this.mode = 'chunked';
       framing = 'Transfer-Encoding: chunked\r\n';
     } else this.mode = 'close';
-    const head = this.head(status, block, framing);
+    const head = this.beginning(status, block, framing);
     // Of HEAD the head is all that leaves, and it says what a GET would bring.
     if (this.method === 'HEAD') this.mode = 'none';
     this.put(head, block.latin);
@@ -324,24 +259,6 @@ export class Exchange {
 
   // ── Internal ──
 
-  /** Internal: the bytes that it came in are about to be gone. `kept`: somebody still needs it. */
-  leaveTurn(kept: boolean): void {
-    if (kept) this.requestHead.retain();
-    else this.requestHead.drop();
-  }
-
-  /** Internal: the fields behind the body. */
-  setTrailers(trailers: RequestHead): void {
-    trailers.retain();
-    this.trailing = trailers;
-  }
-
-  /** Internal: the client has closed its side. */
-  leave(error: Error): void {
-    this.leaving ??= error;
-    this.aborter?.abort(error);
-  }
-
   /** Internal: the connection is gone. */
   abort(error: Error): void {
     if (this.finished) return;
@@ -356,7 +273,7 @@ export class Exchange {
     if (this.begun) throw sequence('The request was answered already');
   }
 
-  private head(status: number, block: HeaderBlock, framing: string): string {
+  private beginning(status: number, block: HeaderBlock, framing: string): string {
     const { own } = block;
     this.status = status;
     const closes = this.owner.closesAfter() || this.mode === 'close' || asksToClose(own);

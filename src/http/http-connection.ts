@@ -11,16 +11,15 @@
 import { CalandriaError } from '../errors';
 import { leave } from './deadlines';
 import { Exchange, type ExchangeOwner } from './exchange';
-import { HttpSending } from './http-sending';
+import { HttpReceiving } from './http-receiving';
 import type { Intake } from './intake';
+import type { ReceivedRequest } from './received-request';
 import { type Refusal, refusal, refusalText } from './refusal';
 import { type BodySource, RequestBody } from './request-body';
 import type { Tunnel } from './tunnel';
 
 export type Phase = 'idle' | 'head' | 'active' | 'lingering' | 'tunnel';
 
-/** Bytes of later requests that are kept while one is being answered. */
-const PIPELINED_MAX = 64 << 10;
 /** Bytes of a body that are read and dropped, so that the connection can go on. */
 const DROPPED_MAX = 64 << 10;
 const TOO_SLOW = refusal(408, 'the request took too long');
@@ -29,19 +28,14 @@ function gone(): CalandriaError {
   return new CalandriaError('ERR_CALANDRIA_CLOSED', 'The client has gone.');
 }
 
-export class HttpConnection extends HttpSending implements ExchangeOwner, BodySource {
+export class HttpConnection extends HttpReceiving implements ExchangeOwner, BodySource {
   phase: Phase = 'idle';
-  /** The request that is coming in: until all of it is there. */
-  private intake: Intake | undefined = undefined;
   private exchange: Exchange | undefined = undefined;
   private body: RequestBody | undefined = undefined;
-  /** What came behind the request that is being answered. */
-  private rest: Uint8Array | undefined = undefined;
   private tunnelled: Tunnel | undefined = undefined;
   private requests = 0;
   /** Handlers of this connection's requests are running: what they finish is taken up by feed(). */
   private feeding = false;
-  private paused = false;
   private peerEnded = false;
   /** The client waits to be told to send the body. */
   private expects = false;
@@ -192,25 +186,6 @@ export class HttpConnection extends HttpSending implements ExchangeOwner, BodySo
     if (exchange.finished) this.next();
   }
 
-  /** What came behind the request that is being answered: kept, up to a bound. */
-  private hold(bytes: Uint8Array, at: number): void {
-    const part = bytes.subarray(at);
-    this.rest = this.rest ? Buffer.concat([this.rest, part]) : Buffer.from(part);
-    if (this.rest.length >= PIPELINED_MAX) this.stopReading();
-  }
-
-  private stopReading(): void {
-    if (this.paused) return;
-    this.paused = true;
-    this.connection.read(0);
-  }
-
-  private goOnReading(): void {
-    if (!this.paused) return;
-    this.paused = false;
-    this.connection.read(Number.POSITIVE_INFINITY);
-  }
-
   /** The answer is written and the request has been read: the next one. */
   private next(): void {
     const { exchange } = this;
@@ -221,9 +196,7 @@ export class HttpConnection extends HttpSending implements ExchangeOwner, BodySo
     this.phase = 'idle';
     if (this.intake && this.feeding) this.intake.reset();
     if (this.feeding) return;
-    const { rest } = this;
-    this.rest = undefined;
-    this.goOnReading();
+    const rest = this.takeRest();
     if (rest) void this.feed(rest, 0);
     else this.rests();
   }
@@ -237,11 +210,6 @@ export class HttpConnection extends HttpSending implements ExchangeOwner, BodySo
     if (this.peerEnded) this.connection.close();
     else if (context.draining) this.closeBehind();
     else context.enter(context.idle, this);
-  }
-
-  private releaseIntake(): void {
-    if (this.intake) this.context.giveIntake(this.intake);
-    this.intake = undefined;
   }
 
   // ── Ends ──
@@ -319,8 +287,8 @@ export class HttpConnection extends HttpSending implements ExchangeOwner, BodySo
     return this.context.date();
   }
 
-  bodyOf(exchange: Exchange): RequestBody {
-    if (exchange === this.exchange && this.body) return this.body;
+  bodyOf(request: ReceivedRequest): RequestBody {
+    if (request === this.exchange && this.body) return this.body;
     const none = new RequestBody(this);
     none.finish();
     return none;
@@ -356,9 +324,8 @@ export class HttpConnection extends HttpSending implements ExchangeOwner, BodySo
     this.tunnelled = handlers;
     this.phase = 'tunnel';
     leave(this);
-    const { rest, connection } = this;
-    this.rest = undefined;
-    this.goOnReading();
+    const { connection } = this;
+    const rest = this.takeRest();
     // Who upgrades gets what has come already like all that comes later, when its call is over.
     if (rest) queueMicrotask(() => void handlers.data?.(connection, rest));
   }

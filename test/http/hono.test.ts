@@ -1,5 +1,5 @@
-// Hono's own examples (https://hono.dev/docs), unchanged but for where they listen: the applications
-// know nothing of what serves them.
+// Hono's own examples (https://hono.dev/docs), unchanged but for where they listen: the
+// applications know nothing of what serves them.
 import { Hono } from 'hono';
 import { basicAuth } from 'hono/basic-auth';
 import { getCookie, setCookie } from 'hono/cookie';

@@ -1,6 +1,6 @@
-// A Response that keeps what it was given, for whoever answers with it: Node's own makes a stream of
-// every body, which costs more than all the rest of a request. It passes for one of Node's, and what
-// is asked of it beyond status and headers one of Node's does, which is made then.
+// A Response that keeps what it was given, for whoever answers with it: Node's own makes a stream
+// of every body, which costs more than all the rest of a request. It passes for one of Node's, and
+// what is asked of it beyond status and headers one of Node's does, which is made then.
 import { type HeaderBlock, headerBlock } from '../header-text';
 import { delegate, type StandIn } from './delegate';
 

@@ -1,5 +1,5 @@
-// Answers an exchange with a Response: in one go when it can be sent as it is, else from its stream,
-// no faster than the client takes it.
+// Answers an exchange with a Response: in one go when it can be sent as it is, else from its
+// stream, no faster than the client takes it.
 import { typeError } from '../../errors';
 import type { Exchange } from '../exchange';
 import { LazyResponse, NodeResponse } from './lazy-response';
