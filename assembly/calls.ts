@@ -246,6 +246,12 @@ export function option(record: i32, generation: u32, name: i32, value: i32): i32
   logged(layout.CALL_OPTION, record, generation, name, value);
   if (!owns(record, generation)) return result(layout.CALL_STALE);
   if (name == layout.SOCKET_ADMIT) return result(listeners.admit(record, value));
+  if (name == layout.SOCKET_RESET) {
+    const source = records.at(record);
+    const wants = load<u16>(source, layout.RECORD_WANTS) & ~layout.WANTS_RESET;
+    store<u16>(source, <u16>(value ? wants | layout.WANTS_RESET : wants), layout.RECORD_WANTS);
+    return result(layout.CALL_TAKEN);
+  }
   const noDelay = name == layout.SOCKET_NO_DELAY;
   if (noDelay) {
     if (value == layout.SOCKET_AUTO_DELAY) records.set(record, layout.WORK_AUTO_DELAY);

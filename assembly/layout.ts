@@ -401,6 +401,8 @@ export const WANTS_CHANGE = 1;
 export const WANTS_END = 2;
 /** The handlers have a `listenerChange`. */
 export const WANTS_LISTENER_CHANGE = 4;
+/** Closing it is to look to the peer like a failure, not like the end (SO_LINGER of no time). */
+export const WANTS_RESET = 8;
 
 // Work bits: what the core knows of a source beyond what the program sees.
 export const WORK_LISTED = 1;
@@ -499,8 +501,10 @@ export const OPERATION_SEND = 6;
 export const SEND_NEXT = 1;
 export const SEND_LATER = 2;
 export const OPERATION_SHUTDOWN = 7;
-/** argument 1: a listener; the file of a local one is removed. */
+/** argument CLOSE_LISTENER: the file of a local one is removed; CLOSE_RESET: WANTS_RESET. */
 export const OPERATION_CLOSE = 8;
+export const CLOSE_LISTENER = 1;
+export const CLOSE_RESET = 2;
 /**
  * argument 1: a listener. Answers with bytes available (or connections waiting), extra: send space
  * (or UNKNOWN).
@@ -569,6 +573,8 @@ export const SOCKET_REUSE_ADDRESS = 64;
 export const SOCKET_AUTO_DELAY = 128;
 /** Of OPTION, for a listener: LISTENER_ADMIT. The host does not see it. */
 export const SOCKET_ADMIT = 256;
+/** Of OPTION: WANTS_RESET. The host hears of it when it closes. */
+export const SOCKET_RESET = 512;
 
 // ── Peer record: 32 bytes ────────────────────────────────────────────────────────────────────────
 export const PEER_SIZE = 32;

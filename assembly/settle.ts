@@ -247,7 +247,9 @@ function close(record: i32): void {
   }
   assert(pieces.empty(record), 'closing with bytes queued');
   records.setState(record, layout.STATE_CLOSED);
-  const listener = records.kind(record) == layout.KIND_LISTENER ? 1 : 0;
-  submit(layout.OPERATION_CLOSE, record, 0, 0, listener);
+  const reset = load<u16>(records.at(record), layout.RECORD_WANTS) & layout.WANTS_RESET;
+  const listener = records.kind(record) == layout.KIND_LISTENER;
+  const how = listener ? layout.CLOSE_LISTENER : reset ? layout.CLOSE_RESET : 0;
+  submit(layout.OPERATION_CLOSE, record, 0, 0, how);
   again();
 }

@@ -200,6 +200,12 @@ int32_t socket_accept(Shim* shim, uint32_t entry, ReadRoom* room, int fd) {
   return answer_peer(shim, entry, room, &name);
 }
 
+void socket_reset_at_close(int fd) {
+  const struct linger now = {1, 0};
+  // What is no socket, or knows no reset, is closed as it is.
+  (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
 void socket_remove_file(int fd) {
   struct sockaddr_un name = {};
   socklen_t length = sizeof name;

@@ -13,6 +13,9 @@ int32_t socket_open(Shim* shim, uint32_t entry, ReadRoom* room, bool dial);
 
 int32_t socket_accept(Shim* shim, uint32_t entry, ReadRoom* room, int fd);
 
+/** When it is closed the peer sees a reset, and what was not sent is dropped (socket(7)). */
+void socket_reset_at_close(int fd);
+
 /**
  * The file of a local listener is its own: left behind, it would keep the next one from binding.
  */

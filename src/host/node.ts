@@ -133,7 +133,7 @@ class NodeHost implements DrivenHost {
     switch (operation) {
       case layout.OPERATION_CLOSE:
         this.sources[record] = undefined;
-        source.close(word(memory, entry + layout.SUBMISSION_ARGUMENT) === 1);
+        source.close(word(memory, entry + layout.SUBMISSION_ARGUMENT) !== 0);
         return 0;
       case layout.OPERATION_CONNECT_STATUS:
         return this.answerStatus(entry, source);

@@ -174,6 +174,16 @@ export class Connection {
   }
 
   /**
+   * Closes now, and the peer sees a reset: a failure, where the end could be taken for the end of
+   * what there was to say. What is queued, here and in the kernel, is dropped. What cannot be reset
+   * (local sockets, pipes) is destroyed.
+   */
+  reset(): void {
+    this.calls.setOption(this, layout.SOCKET_RESET, 1);
+    this.destroy();
+  }
+
+  /**
    * Asks the kernel for both sides' figures; the record has them in the next turn, and `change`
    * says so.
    */

@@ -61,6 +61,20 @@ forEachHost('failures', (bench) => {
     expect(story.lines.filter((line) => line.startsWith('error'))).toHaveLength(1);
   });
 
+  test('reset() is seen as a failure, and what is queued is dropped', async () => {
+    const { place } = await bench.serve({
+      data(connection) {
+        connection.write(pattern(100_000));
+        connection.reset();
+      },
+    });
+    const client = bench.dial(place);
+    await client.write('go');
+    await client.closed;
+    expect(client.error?.code).toBe('ECONNRESET');
+    expect(client.length).toBe(0);
+  });
+
   test('one connection that breaks leaves the others alone', async () => {
     const { place } = await bench.serve(ECHO);
     const [broken, whole] = [bench.dial(place), bench.dial(place)];

@@ -162,6 +162,28 @@ describe('how a program ends a connection', () => {
     expect(harness.count(layout.COUNTER_BYTES_DROPPED)).toBe(5);
   });
 
+  test('the option to reset is heard when the connection is closed, and can be taken back', () => {
+    const harness = new CoreHarness();
+    const argument = (...values: number[]): unknown => {
+      const connection = harness.connection();
+      const { record, generation } = connection;
+      const { submissions } = harness.step({
+        during: () => {
+          for (const value of values) {
+            harness.core.option(record, generation, layout.SOCKET_RESET, value);
+          }
+          harness.destroy(connection);
+        },
+      });
+      harness.quiesce();
+      return submissions.map(({ operation, argument: how }) => [operation, how]);
+    };
+    expect(argument(1)).toEqual([['close', layout.CLOSE_RESET]]);
+    expect(argument(1, 0)).toEqual([['close', 0]]);
+    // Whoever gets the record next is not meant.
+    expect(argument()).toEqual([['close', 0]]);
+  });
+
   test('destroy() while a send is under way takes effect when it is answered, in silence', () => {
     const harness = new CoreHarness();
     const connection = harness.connection();
