@@ -2,11 +2,19 @@
 // whole (`answer`), bit by bit (`begin`, `write`, `end`), or with a range of a file (`sendFile`).
 import { types } from 'node:util';
 import { CalandriaError, typeError } from '../errors';
+import { checkFunctions } from '../reactor/arguments';
 import type { File } from '../reactor/file';
-import { type HeaderBlock, type HeaderInput, headerBlock } from './header-text';
+import {
+  asksToClose,
+  contentLength,
+  type HeaderBlock,
+  type HeaderInput,
+  headerBlock,
+  PROTOCOL,
+} from './header-text';
 import { ReceivedRequest, type RequestLine, type RequestOwner } from './received-request';
 import type { RequestHead } from './request-head';
-import { bodiless, statusLine } from './status';
+import { bodiless, RESET_CONTENT, statusLine } from './status';
 import type { Tunnel } from './tunnel';
 
 /** What an exchange asks of its connection. */
@@ -15,10 +23,16 @@ export interface ExchangeOwner extends RequestOwner {
   date(): string;
   /** Takes all of it; false: wait. `mine`: the caller's bytes change when it returns. */
   put(chunk: string | Uint8Array, mine?: boolean): boolean;
+  /** In front of what the program writes to the connection itself. */
+  putDirectly(chunk: string | Uint8Array): void;
   /** More is welcome. */
   readonly open: boolean;
   /** Resolves when more is welcome; rejects when the connection is gone. */
   drained(): Promise<void>;
+  /** Sends a range of a file behind what was put before; resolves when it has left. */
+  sendFile(file: File, offset: number, length: number): Promise<void>;
+  /** All of the request has come. */
+  readonly received: boolean;
   /** Is this the last answer on the connection? */
   closesAfter(): boolean;
   /** The head of the answer leaves now. */
@@ -36,13 +50,10 @@ export interface ExchangeOwner extends RequestOwner {
 /** How an answer's body ends. */
 type Mode = 'none' | 'length' | 'chunked' | 'close';
 
-export interface Answered {
-  readonly status: number;
-  /** Bytes of the answer's body that were written. */
-  readonly bytes: number;
-}
-
 const NOT_BEGUN = 0;
+const TUNNEL_HANDLERS = ['data', 'drain', 'end', 'error', 'close'] as const;
+/** How a connection fails while a file is sent over it; everything else is the file's fault. */
+const GONE = new Set(['EPIPE', 'ECONNRESET', 'ECONNABORTED', 'ETIMEDOUT', 'ECANCELED']);
 
 export class Exchange extends ReceivedRequest {
   /** The program's own. */
@@ -51,6 +62,8 @@ export class Exchange extends ReceivedRequest {
   status = NOT_BEGUN;
   /** Bytes of the answer's body so far. */
   bytes = 0;
+  /** Internal: the connection is closed behind this answer. */
+  closes = false;
   private readonly owner: ExchangeOwner;
   private mode: Mode = 'none';
   private left = 0;
@@ -73,7 +86,7 @@ export class Exchange extends ReceivedRequest {
     return this.over || this.gone !== undefined;
   }
 
-  /** The client is gone: what is written goes nowhere. */
+  /** The client is gone, or hears no more: what is written goes nowhere. */
   get aborted(): boolean {
     return this.gone !== undefined;
   }
@@ -93,16 +106,16 @@ export class Exchange extends ReceivedRequest {
     if (!text && !types.isUint8Array(body)) {
       throw typeError('body', 'a string or a Uint8Array', body);
     }
-    this.checkStatus(status);
-    if (this.gone) return;
-    const length = text ? Buffer.byteLength(body) : body.length;
+    if (!this.begins(status)) return;
     const none = bodiless(status);
-    // To HEAD the program may say how long the answer to GET would be.
-    const said = this.method === 'HEAD' ? block.own.get('content-length') : undefined;
-    const framing = none ? '' : `Content-Length: ${said ?? length}\r\n`;
-    const head = this.beginning(status, block, framing);
-    const silent = none || length === 0 || this.method === 'HEAD';
-    if (silent) this.put(head, block.latin);
+    const silent = none || status === RESET_CONTENT;
+    const length = silent ? 0 : text ? Buffer.byteLength(body) : body.length;
+    const head = this.beginning(
+      status,
+      block,
+      none ? '' : `Content-Length: ${this.said(block, length)}\r\n`,
+    );
+    if (length === 0 || this.method === 'HEAD') this.put(head, block.latin);
     else {
       this.bytes = length;
       // One string is one call: the path of every small answer.
@@ -115,21 +128,27 @@ export class Exchange extends ReceivedRequest {
     this.finish();
   }
 
+  /** Of HEAD the program may say how long the body would be that it does not make. */
+  private said({ own }: HeaderBlock, length: number): number {
+    const said = this.method === 'HEAD' && length === 0 ? own.get('content-length') : undefined;
+    return said === undefined ? length : contentLength(said);
+  }
+
   /**
    * Begins an answer that is written bit by bit. Without a length it is sent in chunks, to a client
    * of HTTP/1.0 until the connection closes.
    */
   begin(status: number, headers?: HeaderInput | HeaderBlock, length?: number): void {
     const block = headerBlock(headers);
-    this.checkStatus(status);
     if (length !== undefined && !(Number.isSafeInteger(length) && length >= 0)) {
       throw typeError('length', 'a whole number from 0', length);
     }
-    if (this.gone) return;
+    if (!this.begins(status)) return;
     const said = block.own.get('content-length');
     const promised = length ?? (said === undefined ? undefined : contentLength(said));
     let framing = '';
     if (bodiless(status)) this.mode = 'none';
+    else if (status === RESET_CONTENT) framing = 'Content-Length: 0\r\n';
     else if (promised !== undefined) {
       this.mode = 'length';
       this.left = promised;
@@ -142,6 +161,7 @@ export class Exchange extends ReceivedRequest {
     // Of HEAD the head is all that leaves, and it says what a GET would bring.
     if (this.method === 'HEAD') this.mode = 'none';
     this.put(head, block.latin);
+    this.owner.began();
   }
 
   /**
@@ -153,11 +173,9 @@ export class Exchange extends ReceivedRequest {
     if (typeof chunk !== 'string' && !types.isUint8Array(chunk)) {
       throw typeError('chunk', 'a string or a Uint8Array', chunk);
     }
-    if (!this.begun) throw sequence('begin() comes before write()');
-    if (this.gone) throw this.gone;
-    if (this.over) throw sequence('The answer is complete: nothing can be written any more');
+    this.goesOn('write');
     const length = typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
-    if (this.mode === 'none' || length === 0) return true;
+    if (this.mode === 'none' || length === 0) return this.owner.open;
     if (this.mode === 'length') this.take(length);
     this.bytes += length;
     if (this.mode === 'chunked') {
@@ -173,11 +191,15 @@ export class Exchange extends ReceivedRequest {
     return this.gone ? Promise.reject(this.gone) : this.owner.drained();
   }
 
-  /** Ends the body. Trailers leave only in chunked answers (RFC 9112 section 7.1.2). */
+  /**
+   * Ends the body. Trailers leave only in chunked answers (RFC 9112 section 7.1.2). Nobody hears of
+   * it when the client is gone.
+   * @throws ERR_CALANDRIA_BODY_LENGTH less than promised: then the connection is cut.
+   */
   end(trailers?: HeaderInput | HeaderBlock): void {
     const block = headerBlock(trailers);
-    if (!this.begun) throw sequence('begin() comes before end()');
     if (this.finished) return;
+    this.goesOn('end');
     if (this.mode === 'length' && this.left > 0) {
       const missing = this.left;
       this.fail();
@@ -189,7 +211,8 @@ export class Exchange extends ReceivedRequest {
 
   /**
    * Answers with `length` bytes of a file from `offset` on. Rejects when the file ends early or
-   * cannot be read: then the connection is cut, because the client was promised more.
+   * cannot be read: then the connection is cut, because the client was promised more. Nobody hears
+   * of it when the client is gone.
    */
   async sendFile(
     status: number,
@@ -199,24 +222,27 @@ export class Exchange extends ReceivedRequest {
     length: number,
   ): Promise<void> {
     this.begin(status, headers, length);
+    if (this.gone) return;
     await this.appendFile(file, offset, length);
     this.end();
   }
 
-  /** Writes a range of a file as a part of the body. */
+  /** Writes a range of a file as a part of the body. Rejects when the client is gone, too. */
   async appendFile(file: File, offset: number, length: number): Promise<void> {
-    if (!this.begun) throw sequence('begin() comes before appendFile()');
-    if (this.gone || this.mode === 'none') return;
-    // What waits here would otherwise be overtaken by the file.
-    if (!this.owner.open) await this.drained();
+    this.goesOn('appendFile');
+    if (this.mode === 'none' || length === 0) return;
     if (this.mode === 'length') this.take(length);
     if (this.mode === 'chunked') this.put(`${length.toString(16)}\r\n`, false);
+    // What waits here would be overtaken by the file.
+    while (!this.owner.open) await this.drained();
     try {
-      await this.owner.connection.sendFile(file, offset, length);
+      await this.owner.sendFile(file, offset, length);
     } catch (error) {
+      const aborted = this.gone ?? (GONE.has((error as { code: string }).code) && error);
       this.fail();
-      throw error;
+      throw aborted ? this.gone : error;
     }
+    if (this.gone) throw this.gone;
     this.bytes += length;
     if (this.mode === 'chunked') this.put('\r\n', false);
   }
@@ -227,34 +253,49 @@ export class Exchange extends ReceivedRequest {
     if (!Number.isInteger(status) || status < 102 || status > 199) {
       throw typeError('status', 'a whole number from 102 to 199', status);
     }
-    if (this.begun) throw sequence('The answer has begun');
     // Clients of HTTP/1.0 know of no such thing.
     if (this.gone || this.minor === 0) return;
-    this.owner.put(`${statusLine(status)}${block.text}\r\n`);
+    if (this.begun) throw sequence('The answer has begun');
+    this.put(`${statusLine(status)}${block.text}\r\n`, block.latin);
   }
 
   /**
    * Answers 101 (to CONNECT: 200) and hands the connection over: from now on it speaks another
-   * protocol. What came behind the request is the first that `data` hears.
+   * protocol. What came behind the request is the first that `data` hears, in the next turn.
+   * Without a field Upgrade, the first protocol that the client asks for is agreed upon.
+   * @throws ERR_CALANDRIA_ANSWERED it was not asked for, the answer has begun, or the body has not
+   * come yet; ERR_CALANDRIA_QUEUE_FULL nothing was answered.
    */
   upgrade(handlers: Tunnel, headers?: HeaderInput | HeaderBlock): void {
+    checkFunctions('handlers', handlers, TUNNEL_HANDLERS);
     const block = headerBlock(headers);
+    if (this.gone) throw this.gone;
     if (!this.upgradable) throw sequence('The client did not ask for another protocol');
     if (this.begun) throw sequence('The answer has begun');
-    if (this.gone) throw this.gone;
-    this.status = this.method === 'CONNECT' ? 200 : 101;
-    const protocol = this.header('upgrade');
-    const switching = this.status === 101 ? `Connection: Upgrade\r\nUpgrade: ${protocol}\r\n` : '';
-    const own = /^upgrade:/im.test(block.text) ? 'Connection: Upgrade\r\n' : switching;
-    this.owner.put(`${statusLine(this.status)}${own}${block.text}\r\n`);
+    if (!this.owner.received) throw sequence('The body comes before the other protocol');
+    const status = this.method === 'CONNECT' ? 200 : 101;
+    let fields = '';
+    if (status === 101) {
+      fields = 'Connection: Upgrade\r\n';
+      if (!/^upgrade:/im.test(block.text)) fields += `Upgrade: ${this.protocol()}\r\n`;
+    }
+    const head = `${statusLine(status)}${fields}${block.text}\r\n`;
+    this.owner.putDirectly(block.latin ? Buffer.from(head, 'latin1') : head);
+    this.status = status;
     this.over = true;
     this.owner.tunnel(this, handlers);
   }
 
+  /** The first protocol that the client asks for. */
+  private protocol(): string {
+    const [first] = PROTOCOL.exec(this.header('upgrade') ?? '') ?? [];
+    if (first === undefined) throw sequence('The client names no protocol: say it in Upgrade');
+    return first;
+  }
+
   /** Cuts the connection: whatever the client has is not all. */
   fail(): void {
-    if (this.finished) return;
-    this.owner.breakOff(this.mode !== 'close');
+    if (!this.finished) this.owner.breakOff(this.mode !== 'close');
   }
 
   // ── Internal ──
@@ -266,16 +307,39 @@ export class Exchange extends ReceivedRequest {
     this.leave(error);
   }
 
-  private checkStatus(status: number): void {
+  /** Internal: does this error say no more than that the client is gone? */
+  tellsOfAbort(error: unknown): boolean {
+    return this.gone !== undefined && (error === this.gone || error === this.signal.reason);
+  }
+
+  /** Internal: the server has answered in place of the program. */
+  refuse(status: number, error: Error): void {
+    this.abort(error);
+    this.status = status;
+  }
+
+  /** May an answer begin? False when nobody hears it. */
+  private begins(status: number): boolean {
     if (!Number.isInteger(status) || status < 200 || status > 599) {
       throw typeError('status', 'a whole number from 200 to 599', status);
     }
+    if (this.gone) return false;
     if (this.begun) throw sequence('The request was answered already');
+    // A client takes what follows for the other end of its tunnel (RFC 9110 section 9.3.6).
+    if (this.method === 'CONNECT' && status < 300) {
+      throw sequence(`CONNECT is answered with ${status} by upgrade() alone`);
+    }
+    return true;
+  }
+
+  private goesOn(what: string): void {
+    if (this.gone) throw this.gone;
+    if (!this.begun) throw sequence(`begin() comes before ${what}()`);
+    if (this.over) throw sequence('The answer is complete: nothing can be written any more');
   }
 
   private beginning(status: number, block: HeaderBlock, framing: string): string {
     const { own } = block;
-    this.status = status;
     const closes = this.owner.closesAfter() || this.mode === 'close' || asksToClose(own);
     const date = own.has('date') ? `Date: ${own.get('date')}\r\n` : this.owner.date();
     // To say it costs bytes: only where it is not understood by itself.
@@ -284,13 +348,10 @@ export class Exchange extends ReceivedRequest {
       : this.minor === 0
         ? 'Connection: keep-alive\r\n'
         : '';
+    this.status = status;
     this.closes = closes;
-    this.owner.began();
     return `${statusLine(status)}${date}${block.text}${framing}${connection}\r\n`;
   }
-
-  /** Internal: the connection is closed behind this answer. */
-  closes = false;
 
   private put(text: string, latin: boolean): void {
     this.owner.put(latin ? Buffer.from(text, 'latin1') : text);
@@ -307,19 +368,6 @@ export class Exchange extends ReceivedRequest {
     this.over = true;
     this.owner.finished(this);
   }
-}
-
-function asksToClose(own: ReadonlyMap<string, string>): boolean {
-  return own.size > 0 && /(^|,)\s*close\s*(,|$)/i.test(own.get('connection') ?? '');
-}
-
-function contentLength(text: string): number {
-  const length = Number(text);
-  if (/^\d+$/.test(text) && Number.isSafeInteger(length)) return length;
-  throw new CalandriaError(
-    'ERR_CALANDRIA_BAD_HEADER',
-    `Content-Length cannot be ${JSON.stringify(text)}: a whole number of bytes.`,
-  );
 }
 
 function sequence(message: string): CalandriaError {

@@ -1,6 +1,7 @@
 // What the head of a request says about where its body ends and who is meant, and whether it says
 // so in one way only. A request that two readers could understand differently is refused: one of
 // them may stand in front of us (RFC 9112 sections 3.2, 6 and 11.2).
+import { hostEnd, portFits } from './authority';
 import { type RequestParser, SPAN_WORDS } from './parser';
 import { type Refusal, refusal } from './refusal';
 import { named } from './request-head';
@@ -10,6 +11,9 @@ const NOT_HTTP = refusal(400, 'the protocol is not HTTP');
 const SPACES = refusal(400, 'more than one space stands in front of the target');
 const FRAGMENT = refusal(400, 'the target has a fragment');
 const ASTERISK = refusal(400, 'the target * is for OPTIONS only');
+const ABSOLUTE_BAD = refusal(400, 'the target names no host');
+const CONNECT_BAD = refusal(400, 'CONNECT names no host and port');
+const CONNECT_BODY = refusal(400, 'CONNECT has no body');
 const HOST_MISSING = refusal(400, 'the Host field is missing');
 const HOST_TWICE = refusal(400, 'there is more than one Host field');
 const HOST_BAD = refusal(400, 'the Host field names no host');
@@ -23,14 +27,9 @@ const SPACE = 0x20;
 const TAB = 0x09;
 const HASH = 0x23;
 const STAR = 0x2a;
-
-/** Bytes that a Host field may have: those of a registered name, an address and a port. */
-const HOST_BYTES = new Uint8Array(256);
-for (const byte of Buffer.from(
-  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=%:[]",
-)) {
-  HOST_BYTES[byte] = 1;
-}
+const SLASH = 0x2f;
+const COLON = 0x3a;
+const QUESTION = 0x3f;
 
 /** What is written into it belongs to the request that was judged last. */
 export class Framing {
@@ -59,6 +58,7 @@ export class Framing {
     if (this.hosts > 1) return HOST_TWICE;
     if (this.hosts === 0 && parser.minor > 0) return HOST_MISSING;
     if (this.chunked && parser.minor === 0) return CODING_OLD;
+    if (parser.method === 'CONNECT' && (this.chunked || this.length > 0)) return CONNECT_BODY;
     return undefined;
   }
 
@@ -68,8 +68,25 @@ export class Framing {
     for (let place = targetStart; place < targetEnd; place++) {
       if (bytes[place] === HASH) return FRAGMENT;
     }
-    const star = bytes[targetStart] === STAR && targetEnd - targetStart === 1;
-    return star && method !== 'OPTIONS' ? ASTERISK : undefined;
+    if (method === 'CONNECT') {
+      const host = hostEnd(bytes, targetStart, targetEnd);
+      const named = host > targetStart && host + 1 < targetEnd;
+      return named && portFits(bytes, host, targetEnd) ? undefined : CONNECT_BAD;
+    }
+    if (bytes[targetStart] === SLASH) return undefined;
+    if (bytes[targetStart] !== STAR) return this.judgeAbsolute(bytes, targetStart, targetEnd);
+    return method === 'OPTIONS' && targetEnd - targetStart === 1 ? undefined : ASTERISK;
+  }
+
+  /** A scheme, "://", a host and perhaps a port: nobody's name and password (RFC 9110 4.2.4). */
+  private judgeAbsolute(bytes: Uint8Array, start: number, end: number): Refusal | undefined {
+    let from = start;
+    while (from < end && bytes[from] !== COLON) from++;
+    from += 3;
+    let to = from;
+    while (to < end && bytes[to] !== SLASH && bytes[to] !== QUESTION) to++;
+    const host = hostEnd(bytes, from, to);
+    return host > from && portFits(bytes, host, to) ? undefined : ABSOLUTE_BAD;
   }
 
   /** Looks only at names of a length that matters: most fields cost one comparison. */
@@ -98,9 +115,7 @@ export class Framing {
 
   private takeHost(bytes: Uint8Array, start: number, end: number): void {
     this.hosts++;
-    for (let place = start; place < end; place++) {
-      if (HOST_BYTES[bytes[place] as number] === 0) this.problem ??= HOST_BAD;
-    }
+    if (!portFits(bytes, hostEnd(bytes, start, end), end)) this.problem ??= HOST_BAD;
   }
 
   private takeExpectation(bytes: Uint8Array, start: number, end: number): void {

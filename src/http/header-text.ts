@@ -8,6 +8,8 @@ export type HeaderInput =
   | Iterable<readonly [string, string]>;
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** A protocol as Upgrade names it (RFC 9110 section 7.8). */
+export const PROTOCOL = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+(\/[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?/;
 const ASCII = /^[\t\x20-\x7e]*$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
@@ -84,4 +86,19 @@ export function headerBlock(input: HeaderInput | HeaderBlock | undefined): Heade
     }
   }
   return new HeaderBlock(text, latin, own ?? NONE);
+}
+
+/** Does the program itself want the connection closed? */
+export function asksToClose(own: ReadonlyMap<string, string>): boolean {
+  return own.size > 0 && /(^|,)\s*close\s*(,|$)/i.test(own.get('connection') ?? '');
+}
+
+/** The length that a program gives as a header field. @throws ERR_CALANDRIA_BAD_HEADER */
+export function contentLength(text: string): number {
+  const length = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(length)) return length;
+  throw new CalandriaError(
+    'ERR_CALANDRIA_BAD_HEADER',
+    `Content-Length cannot be ${JSON.stringify(text)}: a whole number of bytes.`,
+  );
 }

@@ -9,20 +9,21 @@
 // A connection that is idle holds this object and nothing else: the parser, what came of a head and
 // what waits to be written are taken when they are needed.
 import { CalandriaError } from '../errors';
-import { leave } from './deadlines';
+import { type Deadline, leave } from './deadlines';
 import { Exchange, type ExchangeOwner } from './exchange';
 import { HttpReceiving } from './http-receiving';
 import type { Intake } from './intake';
 import type { ReceivedRequest } from './received-request';
 import { type Refusal, refusal, refusalText } from './refusal';
 import { type BodySource, RequestBody } from './request-body';
-import type { Tunnel } from './tunnel';
+import { Handover, type Tunnel } from './tunnel';
 
 export type Phase = 'idle' | 'head' | 'active' | 'lingering' | 'tunnel';
 
 /** Bytes of a body that are read and dropped, so that the connection can go on. */
 const DROPPED_MAX = 64 << 10;
 const TOO_SLOW = refusal(408, 'the request took too long');
+const CUT_SHORT = refusal(400, 'the connection ended within the request');
 
 function gone(): CalandriaError {
   return new CalandriaError('ERR_CALANDRIA_CLOSED', 'The client has gone.');
@@ -31,8 +32,7 @@ function gone(): CalandriaError {
 export class HttpConnection extends HttpReceiving implements ExchangeOwner, BodySource {
   phase: Phase = 'idle';
   private exchange: Exchange | undefined = undefined;
-  private body: RequestBody | undefined = undefined;
-  private tunnelled: Tunnel | undefined = undefined;
+  private handover: Handover | undefined = undefined;
   private requests = 0;
   /** Handlers of this connection's requests are running: what they finish is taken up by feed(). */
   private feeding = false;
@@ -43,50 +43,54 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
 
   // ── What the reactor tells ──
 
+  opened(): void {
+    if (this.phase === 'idle') this.goOn();
+    else if (this.phase === 'lingering') this.endOutput();
+    this.watch();
+  }
+
   arrived(bytes: Uint8Array): void | Promise<void> {
+    this.context.arena ??= bytes.buffer;
+    if (this.handover) return this.handover.arrived(bytes);
     switch (this.phase) {
       case 'idle':
       case 'head':
-        return this.feed(bytes, 0);
+        return this.rest ? this.hold(bytes, 0) : this.feed(bytes, 0);
       case 'active':
         if (this.intake) return this.feed(bytes, this.takeBody(this.intake, bytes, 0));
         return this.hold(bytes, 0);
-      case 'tunnel':
-        return this.tunnelled?.data?.(this.connection, bytes);
       default:
       // Behind the last answer: read, so that closing does not reset the connection, and dropped.
     }
   }
 
   drain(): void | Promise<void> {
-    if (this.phase === 'tunnel') return this.tunnelled?.drain?.(this.connection);
-    if (this.drainOutput() && this.phase === 'idle') this.rests();
+    if (this.handover) return this.handover.drained();
+    this.drainOutput();
   }
 
   ended(): void | Promise<void> {
     this.peerEnded = true;
-    if (this.phase === 'tunnel') {
-      if (this.tunnelled?.end) return this.tunnelled.end(this.connection);
-      return this.connection.end();
-    }
+    if (this.handover) return this.handover.ended();
     // Who has sent a whole request may have closed its side and still waits for the answer.
-    if (this.phase === 'idle') return this.rests();
-    if (this.phase !== 'active') this.connection.close();
-    else if (this.intake) this.giveUp(gone());
-    else this.exchange?.leave(gone());
-    // One that neither writes nor ends would never notice.
-    if (this.exchange?.begun && this.open) this.waitForClient();
+    if (this.phase === 'idle' && !this.rest) this.rests();
+    else if (this.phase === 'head' || this.intake) this.refuse(CUT_SHORT);
+    else if (this.phase === 'lingering' && this.open) this.endOutput();
+    else if (this.phase === 'active') {
+      this.exchange?.leave(gone());
+      this.watch();
+    }
   }
 
   failed(error: Error): void | Promise<void> {
-    if (this.phase === 'tunnel') return this.tunnelled?.error?.(this.connection, error);
+    if (this.handover) return this.handover.failed(error);
     this.lose(error);
   }
 
   closed(): void | Promise<void> {
     leave(this);
     this.releaseIntake();
-    if (this.phase === 'tunnel') return this.tunnelled?.close?.(this.connection);
+    if (this.handover) return this.handover.closed();
     this.lose(gone());
   }
 
@@ -104,18 +108,18 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
   // ── Requests ──
 
   /** Bytes from `at` on begin with a request, or go on with its head. */
-  private feed(bytes: Uint8Array, at: number): void | Promise<void> {
+  private feed(bytes: Uint8Array, at: number): void {
     let next = at;
     this.feeding = true;
-    while (next < bytes.length && (this.phase === 'idle' || this.phase === 'head')) {
+    while (next < bytes.length && (this.phase === 'idle' || this.phase === 'head') && this.open) {
       next = this.takeHead(bytes, next);
     }
     this.feeding = false;
-    if (this.phase === 'idle') this.rests();
-    else if (next === bytes.length) return;
-    else if (this.phase === 'active') this.hold(bytes, next);
-    else if (this.phase === 'tunnel')
-      return this.tunnelled?.data?.(this.connection, bytes.subarray(next));
+    if (this.phase === 'idle') this.releaseIntake();
+    if (next === bytes.length) {
+      if (this.phase === 'idle') this.rests();
+    } else if (this.handover) void this.handover.arrived(bytes.subarray(next));
+    else if (this.phase !== 'lingering') this.hold(bytes, next);
   }
 
   /** One request, or the part of it that is there. Answers where it ends. */
@@ -131,7 +135,7 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
     if (!intake.parser.headComplete) {
       if (intake.begun && this.phase === 'idle') {
         this.phase = 'head';
-        context.enter(context.heads, this);
+        this.watch();
       }
       return bytes.length;
     }
@@ -157,14 +161,18 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
     }
     exchange.leaveTurn(true);
     this.giveBody(intake, bytes);
-    if (this.exchange === exchange && !exchange.begun) this.waitForAnswer();
+    this.watch();
   }
 
   /** More of the body; answers where it ends. */
   private takeBody(intake: Intake, bytes: Uint8Array, at: number): number {
     const end = intake.take(bytes, at);
     this.giveBody(intake, bytes);
-    if (this.list === this.context.bodies) this.waitForBody();
+    if (this.phase !== 'active') return end;
+    // Something came: who waits for more of it waits anew.
+    if (this.list === this.context.bodies) leave(this);
+    if (this.intake && this.late) this.refuse(TOO_SLOW);
+    else this.watch();
     return end;
   }
 
@@ -174,16 +182,21 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
     if (!exchange) return;
     if (intake.refusal) return this.refuse(intake.refusal);
     const { bodies, complete } = intake.parser;
-    for (let run = 0; run < bodies.length; run += 2) {
-      body?.arrived(bytes.subarray(bodies[run], bodies[run + 1]));
-    }
+    if (bodies.length > 0) body?.arrived(bytes, bodies);
+    this.regulate();
     if (!complete) return;
     const trailers = intake.trailers();
     if (trailers) exchange.setTrailers(trailers);
     this.releaseIntake();
     body?.finish();
-    if (this.list === this.context.bodies) this.waitForAnswer();
     if (exchange.finished) this.next();
+  }
+
+  /** A body that trickles in may not take longer than an answer. */
+  private get late(): boolean {
+    const { exchange, context } = this;
+    if (!exchange || (exchange.begun && !exchange.finished)) return false;
+    return context.now - exchange.since > context.limits.answerMilliseconds;
   }
 
   /** The answer is written and the request has been read: the next one. */
@@ -192,42 +205,48 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
     if (exchange?.closes) return this.closeBehind();
     this.exchange = undefined;
     this.body = undefined;
-    if (this.output?.open) this.output = undefined;
     this.phase = 'idle';
-    if (this.intake && this.feeding) this.intake.reset();
-    if (this.feeding) return;
-    const rest = this.takeRest();
-    if (rest) void this.feed(rest, 0);
-    else this.rests();
+    // The same parser reads the request behind this one.
+    if (this.feeding) this.intake?.reset();
+    else this.goOn();
+  }
+
+  /** Takes up what was held, as far as answers find room. */
+  private goOn(): void {
+    const rest = this.open ? this.takeRest() : undefined;
+    if (rest) this.feed(rest, 0);
+    else if (!this.rest) this.rests();
+    this.regulate();
   }
 
   /** Between requests; what was written may still be on its way. */
   private rests(): void {
-    const { context } = this;
-    this.releaseIntake();
-    if (!this.open) return;
+    if (!this.open) return this.watch();
     this.output = undefined;
-    if (this.peerEnded) this.connection.close();
-    else if (context.draining) this.closeBehind();
-    else context.enter(context.idle, this);
+    if (this.peerEnded || this.context.draining) this.closeBehind();
+    else this.watch();
   }
 
   // ── Ends ──
 
   /** The server closes: at once when nothing is under way, else behind the answer. */
   retire(): void {
-    if (this.phase === 'idle') this.closeBehind();
+    if (this.phase === 'idle' && !this.rest) this.closeBehind();
   }
 
   /** The request is not for the program; it is told why, and what comes behind it is not read. */
   refuse(refusal: Refusal): void {
     const { exchange, context } = this;
+    // What was answered before all of the request had come is not taken back.
+    if (exchange?.finished) return this.closeBehind();
+    if (exchange?.begun) return this.cut();
     const error = new CalandriaError('ERR_CALANDRIA_REFUSED', `Refused: ${refusal.reason}.`);
     this.body?.fail(error);
-    if (exchange?.begun) return this.cut();
-    exchange?.abort(error);
-    context.refused(refusal, this);
-    this.put(refusalText(refusal, context.date()));
+    this.put(refusalText(refusal, context.date(), exchange?.method === 'HEAD'));
+    if (exchange) {
+      exchange.refuse(refusal.status, error);
+      context.done(exchange);
+    } else context.refused(refusal, this);
     this.closeBehind();
   }
 
@@ -238,25 +257,14 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
     this.body = undefined;
     this.rest = undefined;
     this.phase = 'lingering';
-    this.context.enter(this.context.lingering, this);
-    if (this.output && !this.output.open) {
-      this.output.drained().then(
-        () => this.endOutput(),
-        () => {},
-      );
-    } else this.endOutput();
-    this.goOnReading();
+    this.watch();
+    if (this.open) this.endOutput();
+    this.regulate();
   }
 
   private endOutput(): void {
     if (this.peerEnded) this.connection.close();
     else this.connection.end();
-  }
-
-  /** The client went before its request was complete. */
-  private giveUp(error: Error): void {
-    this.lose(error);
-    this.connection.close();
   }
 
   /** As ExchangeOwner: what was written leaves, without an end; or nothing more leaves at all. */
@@ -270,9 +278,13 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
   /** Drops what is queued and closes: the client must not take what it has for all. */
   cut(): void {
     this.lose(gone());
-    this.phase = 'lingering';
     this.releaseIntake();
-    this.connection.destroy();
+    this.exchange = undefined;
+    this.body = undefined;
+    if (!this.handover) this.phase = 'lingering';
+    leave(this);
+    // Where the end of the connection is the end of the body, a mere end would look like all of it.
+    this.connection.reset();
   }
 
   /** Was the time to close in; but who is slow to take the answer still may. */
@@ -305,64 +317,66 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
   }
 
   began(): void {
-    if (this.list === this.context.answers) leave(this);
+    if (!this.feeding) this.watch();
   }
 
   finished(exchange: Exchange): void {
     this.context.done(exchange);
     if (!this.intake || this.intake.parser.complete) return this.next();
-    this.body?.drop();
+    this.body?.abandon();
     if (exchange.closes) this.closeBehind();
-    else this.waitForBody();
+    else this.watch();
   }
 
-  tunnel(exchange: Exchange, handlers: Tunnel): void {
-    this.context.done(exchange);
+  get received(): boolean {
+    return !this.intake || this.intake.parser.complete;
+  }
+
+  tunnel(exchange: Exchange, tunnel: Tunnel): void {
+    const { connection, peerEnded, context } = this;
+    const rest = this.takeRest();
+    context.done(exchange);
     this.releaseIntake();
     this.exchange = undefined;
     this.body = undefined;
-    this.tunnelled = handlers;
+    this.output = undefined;
     this.phase = 'tunnel';
     leave(this);
-    const { connection } = this;
-    const rest = this.takeRest();
-    // Who upgrades gets what has come already like all that comes later, when its call is over.
-    if (rest) queueMicrotask(() => void handlers.data?.(connection, rest));
+    this.regulate();
+    this.handover = new Handover(connection, tunnel, rest, peerEnded, (action) =>
+      context.later(0, action),
+    );
   }
 
   // ── As BodySource ──
 
   wanted(): void {
     if (!this.intake) return;
-    if (this.expects) {
-      this.expects = false;
-      this.put('HTTP/1.1 100 Continue\r\n\r\n');
-    }
-    this.waitForBody();
-  }
-
-  pause(): void {
-    this.stopReading();
-    if (this.list === this.context.bodies) this.waitForAnswer();
-  }
-
-  resume(): void {
-    this.goOnReading();
+    // A client that has an answer waits for no word to go on.
+    if (this.expects && !this.exchange?.begun) this.put('HTTP/1.1 100 Continue\r\n\r\n');
+    this.expects = false;
+    this.watch();
   }
 
   // ── What it waits for ──
 
-  private waitForAnswer(): void {
+  protected waitsFor(): Deadline | undefined {
     const { context, exchange } = this;
-    if (exchange && !exchange.begun) context.enter(context.answers, this);
-    else leave(this);
-  }
-
-  private waitForBody(): void {
-    const { context, exchange } = this;
-    // A body that trickles in may not take longer than an answer.
-    const since = exchange ? exchange.since : context.now;
-    if (context.now - since > context.limits.answerMilliseconds) return this.refuse(TOO_SLOW);
-    context.enter(context.bodies, this);
+    if (this.sending) return context.writing;
+    switch (this.phase) {
+      case 'idle':
+        return context.idle;
+      case 'head':
+        return context.heads;
+      case 'lingering':
+        return context.lingering;
+      case 'active':
+        if (this.intake && (exchange?.finished || this.body?.hungry)) return context.bodies;
+        if (!exchange?.begun) return context.answers;
+        // Most who close their side are gone; one that is not written to would never tell.
+        return this.peerEnded ? context.writing : undefined;
+      default:
+        return undefined;
+    }
   }
 }

@@ -1,5 +1,4 @@
 // What the connections of one server share: its limits, its deadlines, a pool of intakes, the date.
-
 import type { WallClock } from '../outside';
 import type { Connection } from '../reactor/connection';
 import type { Reactor } from '../reactor/reactor';
@@ -7,10 +6,9 @@ import { Deadline, Deadlines, type Waiting } from './deadlines';
 import type { Exchange } from './exchange';
 import type { HttpConnection } from './http-connection';
 import { Intake } from './intake';
-import { LlhttpParser } from './llhttp';
 import type { HttpLimits } from './options';
-import { Output } from './output';
-import type { RequestParser } from './parser';
+import { PIECE_MAX } from './output';
+import type { MakeParser } from './parser';
 import { type Refusal, refusal } from './refusal';
 
 /** Intakes that are kept for the next request. */
@@ -32,6 +30,10 @@ export interface HttpListening {
 
 export class HttpContext {
   readonly limits: HttpLimits;
+  /** Bytes that are queued at a time: an empty queue has room for them. */
+  readonly piece: number;
+  /** The reactor's memory, once something came out of it: what lies there is lent for a turn. */
+  arena: ArrayBufferLike | undefined = undefined;
   readonly heads: Deadline;
   readonly bodies: Deadline;
   readonly answers: Deadline;
@@ -42,6 +44,7 @@ export class HttpContext {
   draining = false;
   private readonly reactor: Reactor;
   private readonly clock: WallClock;
+  private readonly makeParser: MakeParser;
   private readonly listening: HttpListening;
   private readonly deadlines: Deadlines;
   private readonly intakes: Intake[] = [];
@@ -49,11 +52,20 @@ export class HttpContext {
   private dateSecond = -1;
   private dateLine = '';
 
-  constructor(reactor: Reactor, clock: WallClock, limits: HttpLimits, listening: HttpListening) {
+  constructor(
+    reactor: Reactor,
+    clock: WallClock,
+    limits: HttpLimits,
+    makeParser: MakeParser,
+    listening: HttpListening,
+  ) {
     this.reactor = reactor;
     this.clock = clock;
     this.limits = limits;
+    this.makeParser = makeParser;
     this.listening = listening;
+    const { queueBytes, queueBytesTotal } = reactor.limits;
+    this.piece = Math.min(PIECE_MAX, queueBytes, queueBytesTotal);
     const list = (milliseconds: number, expired: (one: HttpConnection) => void) =>
       new Deadline(milliseconds, expired);
     this.heads = list(limits.headMilliseconds, (one) => one.refuse(HEAD_TOO_SLOW));
@@ -107,12 +119,8 @@ export class HttpContext {
     return this.dateLine;
   }
 
-  outputFor(connection: Connection, full: boolean): Output {
-    return new Output(
-      connection,
-      (milliseconds, again) => void this.reactor.setTimer(milliseconds, again),
-      full,
-    );
+  later(milliseconds: number, action: () => void | Promise<void>): void {
+    this.reactor.setTimer(milliseconds, action);
   }
 
   takeIntake(): Intake {
@@ -121,8 +129,7 @@ export class HttpContext {
       known.reset();
       return known;
     }
-    const { targetBytes, headers } = this.limits;
-    const parser: RequestParser = new LlhttpParser({ targetBytes, headers });
+    const parser = this.makeParser(this.limits);
     return new Intake(parser, this.limits, (bytes) => this.wholeOf(bytes));
   }
 

@@ -2,6 +2,7 @@
 // it. Of that no more is kept than so much; then the client has to wait.
 import { HttpSending } from './http-sending';
 import type { Intake } from './intake';
+import type { RequestBody } from './request-body';
 
 /** Bytes of later requests that are kept while one is being answered. */
 const PIPELINED_MAX = 64 << 10;
@@ -9,6 +10,7 @@ const PIPELINED_MAX = 64 << 10;
 export abstract class HttpReceiving extends HttpSending {
   /** The request that is coming in: until all of it is there. */
   protected intake: Intake | undefined = undefined;
+  protected body: RequestBody | undefined = undefined;
   /** What came behind the request that is being answered. */
   protected rest: Uint8Array | undefined = undefined;
   private paused = false;
@@ -17,27 +19,24 @@ export abstract class HttpReceiving extends HttpSending {
   protected hold(bytes: Uint8Array, at: number): void {
     const part = bytes.subarray(at);
     this.rest = this.rest ? Buffer.concat([this.rest, part]) : Buffer.from(part);
-    if (this.rest.length >= PIPELINED_MAX) this.stopReading();
+    this.regulate();
   }
 
-  /** What was kept, and more is read again. */
+  /** What was kept: its place is free again. */
   protected takeRest(): Uint8Array | undefined {
     const { rest } = this;
     this.rest = undefined;
-    this.goOnReading();
     return rest;
   }
 
-  protected stopReading(): void {
-    if (this.paused) return;
-    this.paused = true;
-    this.connection.read(0);
-  }
-
-  protected goOnReading(): void {
-    if (!this.paused) return;
-    this.paused = false;
-    this.connection.read(Number.POSITIVE_INFINITY);
+  /** What nobody has room for is left in the kernel, whose buffers stop the client. */
+  regulate(): void {
+    // Behind answers that the client does not take, no request is begun: nothing more is read.
+    const most = this.open ? PIPELINED_MAX : 0;
+    const full = this.body?.full === true || (this.rest !== undefined && this.rest.length > most);
+    if (full === this.paused) return;
+    this.paused = full;
+    this.connection.read(full ? 0 : Number.POSITIVE_INFINITY);
   }
 
   protected releaseIntake(): void {

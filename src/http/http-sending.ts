@@ -1,11 +1,13 @@
 // The sending half of a server's connection. Nearly every answer goes straight into the reactor's
 // queue; only for one that finds no room is an Output made, and it goes when it is empty.
+import { CalandriaError } from '../errors';
 import type { Connection } from '../reactor/connection';
+import type { File } from '../reactor/file';
 import { type Deadline, leave, type Waiting } from './deadlines';
 import type { HttpContext } from './http-context';
-import { type Output, PIECE } from './output';
+import { Output, type OutputOwner, offer } from './output';
 
-export abstract class HttpSending implements Waiting {
+export abstract class HttpSending implements Waiting, OutputOwner {
   // As Waiting: which deadline it has.
   list: Deadline | undefined = undefined;
   before: Waiting | undefined = undefined;
@@ -14,6 +16,9 @@ export abstract class HttpSending implements Waiting {
   readonly connection: Connection;
   protected readonly context: HttpContext;
   protected output: Output | undefined = undefined;
+  /** Ranges of files that are on their way. */
+  private files = 0;
+  /** What the record said of the sending side when the client was looked at last. */
   private progress = 0;
 
   constructor(context: HttpContext, connection: Connection) {
@@ -26,6 +31,11 @@ export abstract class HttpSending implements Waiting {
     return this.output === undefined || this.output.open;
   }
 
+  /** Something is on its way that the client has to take before more is welcome. */
+  protected get sending(): boolean {
+    return this.files > 0 || !this.open;
+  }
+
   /** Resolves when more is welcome; rejects when the connection is gone. */
   drained(): Promise<void> {
     return this.output ? this.output.drained() : Promise.resolve();
@@ -33,36 +43,63 @@ export abstract class HttpSending implements Waiting {
 
   /** Takes all of it; false: wait for drained(). `mine`: the caller's bytes change soon. */
   put(chunk: string | Uint8Array, mine = false): boolean {
-    if (this.output === undefined && chunk.length <= PIECE) {
-      try {
-        if (this.connection.write(chunk)) return true;
-        this.output = this.context.outputFor(this.connection, true);
-        this.waitForClient();
-        return false;
-      } catch (error) {
-        if ((error as { code?: string }).code !== 'ERR_CALANDRIA_QUEUE_FULL') throw error;
-      }
+    let full = false;
+    if (this.output === undefined && chunk.length <= this.piece) {
+      const offered = offer(this.connection, chunk);
+      if (offered === 'taken' || offered === 'gone') return true;
+      full = offered === 'wait';
     }
-    this.output ??= this.context.outputFor(this.connection, false);
-    const more = this.output.put(chunk, mine);
-    if (!more) this.waitForClient();
-    return more;
+    if (this.output === undefined) {
+      this.output = new Output(this, full);
+      if (full) return this.waitForClient();
+    }
+    return this.output.put(chunk, mine) || this.waitForClient();
   }
 
-  /** The reactor's queue has room again. True when nothing waits here any more. */
-  protected drainOutput(): boolean {
+  /** Puts it in front of what the program writes to the connection itself. */
+  putDirectly(chunk: string | Uint8Array): void {
+    if (this.output?.empty !== false && offer(this.connection, chunk) !== 'no room') return;
+    throw new CalandriaError(
+      'ERR_CALANDRIA_QUEUE_FULL',
+      'The head of the answer finds no room among the unsent bytes; nothing was sent of it.',
+    );
+  }
+
+  /** Sends a range of a file behind what was put before. */
+  async sendFile(file: File, offset: number, length: number): Promise<void> {
+    const sent = this.connection.sendFile(file, offset, length);
+    this.files++;
+    this.waitForClient();
+    try {
+      await sent;
+    } finally {
+      this.files--;
+      this.watch();
+    }
+  }
+
+  /** The reactor's queue has room again. */
+  protected drainOutput(): void {
     this.output?.drain();
-    if (this.list !== this.context.writing || !this.open) return false;
-    leave(this);
-    return true;
   }
 
-  /** It is to take something in time. */
-  protected waitForClient(): void {
-    if (this.list === this.context.writing) return;
-    this.progress = this.connection.tx.sequence;
-    this.context.enter(this.context.writing, this);
+  private waitForClient(): false {
+    this.watch();
+    return false;
   }
+
+  /** Finds out which deadline it has now. */
+  protected watch(): void {
+    const list = this.connection.closed ? undefined : this.waitsFor();
+    if (!list) leave(this);
+    else if (list !== this.list) {
+      if (list === this.context.writing) this.progress = this.connection.tx.sequence;
+      this.context.enter(list, this);
+    }
+  }
+
+  /** What it waits for, and how long that may take. */
+  protected abstract waitsFor(): Deadline | undefined;
 
   /** The deadline of a write has passed. Has the client taken anything since the last one? */
   writeExpired(): void {
@@ -71,6 +108,22 @@ export abstract class HttpSending implements Waiting {
     this.progress = sequence;
     this.context.enter(this.context.writing, this);
   }
+
+  // ── As OutputOwner ──
+
+  get piece(): number {
+    return this.context.piece;
+  }
+
+  lent(bytes: Uint8Array): boolean {
+    return bytes.buffer === this.context.arena;
+  }
+
+  later(milliseconds: number, again: () => void): void {
+    this.context.later(milliseconds, again);
+  }
+
+  abstract opened(): void;
 
   /** Drops what is queued and closes. */
   abstract cut(): void;

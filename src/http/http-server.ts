@@ -1,7 +1,7 @@
 // A server of HTTP/1.1 on a reactor: its listener, its connections, and what becomes of them when
 // it closes. The program is one function of the exchange.
 import { CalandriaError, typeError } from '../errors';
-import { createOutside, type WallClock, wallClock } from '../outside';
+import { createOutside, type Outside, type WallClock, wallClock } from '../outside';
 import type { Address } from '../reactor/address';
 import { checkFlag, checkOptions } from '../reactor/arguments';
 import type { Connection } from '../reactor/connection';
@@ -11,7 +11,9 @@ import type { Timer } from '../reactor/timer';
 import type { Exchange } from './exchange';
 import { HttpConnection } from './http-connection';
 import { HttpContext } from './http-context';
+import { LlhttpParser } from './llhttp';
 import { completeHttpLimits, type HttpLimits } from './options';
+import type { MakeParser } from './parser';
 import type { Refusal } from './refusal';
 
 /** Answers a request: at once or later, and what it throws or rejects with is a 500. */
@@ -21,6 +23,8 @@ export interface HttpServerOptions extends Omit<ListenOptions, 'admit'> {
   readonly limits?: Partial<HttpLimits>;
   /** Where the Date field comes from. Default: a clock of its own. */
   readonly clock?: WallClock;
+  /** What reads requests. Default: llhttp. */
+  readonly parser?: MakeParser;
   /** Hears what a handler threw. Default: it is printed to stderr. */
   readonly onError?: (error: unknown, exchange: Exchange) => void;
   /** Hears of every exchange when it is over, well or not. */
@@ -48,8 +52,11 @@ export class HttpServer {
   private readonly handler: ExchangeHandler;
   private readonly options: HttpServerOptions;
   private readonly context: HttpContext;
+  private readonly outside: Outside | undefined;
   private readonly clock: WallClock;
-  private readonly connections = new Set<HttpConnection>();
+  /** By the place of the record, so that the connection's own `data` is the program's. */
+  private readonly connections: (HttpConnection | undefined)[] = [];
+  private count = 0;
   private listener: Listener | undefined;
   private readonly listening: Promise<Address>;
   private closing: Promise<void> | undefined;
@@ -60,7 +67,7 @@ export class HttpServer {
   constructor(reactor: Reactor, options: HttpServerOptions, handler: ExchangeHandler) {
     checkOptions('options', options);
     if (typeof handler !== 'function') throw typeError('handler', 'a function', handler);
-    for (const name of ['onError', 'onDone', 'onRefused'] as const) {
+    for (const name of ['onError', 'onDone', 'onRefused', 'parser'] as const) {
       const given = options[name];
       if (given !== undefined && typeof given !== 'function') {
         throw typeError(name, 'a function', given);
@@ -70,8 +77,10 @@ export class HttpServer {
     this.options = options;
     this.handler = handler;
     this.limits = completeHttpLimits(options.limits);
-    this.clock = options.clock ?? wallClock(createOutside(reactor));
-    this.context = new HttpContext(reactor, this.clock, this.limits, {
+    this.outside = options.clock ? undefined : createOutside(reactor);
+    this.clock = options.clock ?? wallClock(this.outside as Outside);
+    const { parser = (limits) => new LlhttpParser(limits) } = options;
+    this.context = new HttpContext(reactor, this.clock, this.limits, parser, {
       handle: (exchange) => this.handle(exchange),
       done: (exchange) => this.options.onDone?.(exchange),
       refused: (refusal, connection) => this.options.onRefused?.(refusal, connection),
@@ -88,40 +97,51 @@ export class HttpServer {
 
   /** Connections that are open. */
   get size(): number {
-    return this.connections.size;
+    return this.count;
   }
 
   private async listen(): Promise<Address> {
     // Answers say what time it is from the first one on.
-    await this.clock.ready();
+    await this.clock.ready().catch((error) => {
+      throw this.closing ? closedBefore() : error;
+    });
     if (this.closing) throw closedBefore();
     const { limits, options, reactor } = this;
-    const { clock, onError, onDone, onRefused, limits: given, ...listen } = options;
+    const { clock, parser, onError, onDone, onRefused, limits: given, ...listen } = options;
     const admit = Math.min(limits.connections, reactor.limits.connections);
-    const of = (connection: Connection) => connection.data as HttpConnection;
+    const of = ({ record }: Connection) => this.connections[record] as HttpConnection;
     this.listener = reactor.listen(
       { policy: 'latency', ...listen, admit },
       {
-        open: (connection) => {
-          const http = new HttpConnection(this.context, connection);
-          connection.data = http;
-          this.connections.add(http);
-          this.context.enter(this.context.heads, http);
-        },
+        open: (connection) => this.open(connection),
         data: (connection, bytes) => of(connection).arrived(bytes),
         drain: (connection) => of(connection).drain(),
         end: (connection) => of(connection).ended(),
-        error: (connection, error) => of(connection).failed(error),
-        close: (connection) => {
-          const result = of(connection).closed();
-          this.connections.delete(of(connection));
-          if (this.closing && this.connections.size === 0) this.closed();
-          return result;
-        },
+        error: (connection, error) => of(connection)?.failed(error),
+        close: (connection) => this.forget(connection),
         listenerError: () => {},
       },
     );
     return this.listener.ready();
+  }
+
+  private open(connection: Connection): void {
+    const http = new HttpConnection(this.context, connection);
+    this.connections[connection.record] = http;
+    this.count++;
+    if (this.closing) http.retire();
+    else this.context.enter(this.context.heads, http);
+  }
+
+  private forget({ record }: Connection): void | Promise<void> {
+    const http = this.connections[record];
+    // Who failed before it was told to be open.
+    if (!http) return;
+    this.connections[record] = undefined;
+    this.count--;
+    const result = http.closed();
+    if (this.closing && this.count === 0) this.closed();
+    return result;
   }
 
   /** Runs the handler. True: it goes on beyond this call. */
@@ -133,15 +153,15 @@ export class HttpServer {
       this.fail(error, exchange);
       return false;
     }
-    if (result === undefined || typeof result.then !== 'function') return false;
-    result.then(undefined, (error) => this.fail(error, exchange));
+    if (typeof (result as Promise<void> | undefined)?.then !== 'function') return false;
+    (result as Promise<void>).then(undefined, (error) => this.fail(error, exchange));
     return true;
   }
 
   /** What a handler throws is told to the program; the client hears no more than that it failed. */
   private fail(error: unknown, exchange: Exchange): void {
-    // The client went: who wrote to it heard of it, and that is all there is to say.
-    if (exchange.aborted) return;
+    // Who wrote to a client that went hears of it, and that is all there is to say.
+    if (exchange.tellsOfAbort(error)) return;
     if (!exchange.begun) exchange.answer(500, TEXT, '500 Internal Server Error\n');
     else exchange.fail();
     (this.options.onError ?? print)(error, exchange);
@@ -165,21 +185,22 @@ export class HttpServer {
     this.listener?.close();
     if (!drain) this.cutAll();
     else {
-      for (const one of this.connections) one.retire();
+      for (const one of this.connections) one?.retire();
       // Asked again, the earliest deadline counts.
       this.deadlines.push(this.reactor.setTimer(deadline, () => this.cutAll()));
     }
-    if (this.connections.size === 0) this.closed();
+    if (this.count === 0) this.closed();
     return this.closing;
   }
 
   private cutAll(): void {
-    for (const one of this.connections) one.cut();
+    for (const one of this.connections) one?.cut();
   }
 
   private closed(): void {
     for (const timer of this.deadlines.splice(0)) timer.cancel();
     this.context.close();
+    this.outside?.close();
     this.settleClosing();
   }
 }

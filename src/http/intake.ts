@@ -1,6 +1,6 @@
 // A request on its way in: its bytes go through the parser, and what came of a head in an earlier
 // turn is kept here until the rest is there. Intakes are taken from a pool and given back, so that
-// idle connections hold none.
+// idle connections hold none. However the bytes are cut, the same becomes of them.
 
 import { Framing } from './framing';
 import type { HttpLimits } from './options';
@@ -11,6 +11,11 @@ import { RequestHead } from './request-head';
 /** What chunks may cost: so much at once, and so many bytes for each byte that they bring. */
 const CHUNKING_MAX = 16 << 10;
 const CHUNKING_RATIO = 8;
+
+const CR = 0x0d;
+const LF = 0x0a;
+const BARE_END = refusal(400, 'a line in front of the request has a bare CR or LF');
+const ALL_FRAMING = refusal(413, 'the chunks have more framing than content');
 
 /** Finds the memory that bytes lie in, so that a view of it needs to be made only once. */
 export type WholeOf = (bytes: Uint8Array) => Buffer;
@@ -24,6 +29,8 @@ export class Intake {
   private known = false;
   private readonly limits: HttpLimits;
   private readonly wholeOf: WholeOf;
+  /** Bytes of empty lines in front of the request: CR and LF in turns. */
+  private blank = 0;
   /** Bytes of a head, or of trailers, that came earlier; their places begin at 0. */
   private held: Buffer | undefined;
   /** What the places of the head, and later of trailers, are counted in. */
@@ -43,14 +50,15 @@ export class Intake {
     this.parser.reset();
     this.refusal = undefined;
     this.known = false;
+    this.blank = 0;
     this.held = undefined;
     this.bodyBytes = 0;
     this.chunking = 0;
   }
 
-  /** Something of a request has come. */
+  /** Something of a request has come, if only an empty line in front of it. */
   get begun(): boolean {
-    return this.parser.begun || this.held !== undefined;
+    return this.parser.begun || this.blank > 0;
   }
 
   /** Body bytes that have come. */
@@ -60,7 +68,10 @@ export class Intake {
 
   /** Takes what belongs to this request; answers where it ends, or how far it got. */
   take(bytes: Uint8Array, at: number): number {
-    return this.known ? this.takeBody(bytes, at) : this.takeHead(bytes, at);
+    if (this.known) return this.takeBody(bytes, at);
+    if (this.parser.begun) return this.takeHead(bytes, at);
+    const from = this.takeBlank(bytes, at);
+    return this.refusal || from === bytes.length ? from : this.takeHead(bytes, from);
   }
 
   /** The head, for this turn; see RequestHead.retain(). */
@@ -75,70 +86,109 @@ export class Intake {
     return new RequestHead(this.parser, this.whole, headers, fields);
   }
 
+  /**
+   * Empty lines in front of the request, which some clients send (RFC 9112 section 2.2); answers
+   * where they end. They count as bytes of its head.
+   */
+  private takeBlank(bytes: Uint8Array, at: number): number {
+    for (let place = at; place < bytes.length; place++) {
+      const inLine = this.blank % 2 === 1;
+      if (bytes[place] !== (inLine ? LF : CR)) {
+        if (inLine || bytes[place] === LF) this.refusal = BARE_END;
+        return place;
+      }
+      if (++this.blank > this.limits.headBytes) {
+        this.refusal = this.tooLong();
+        return place;
+      }
+    }
+    return bytes.length;
+  }
+
   private takeHead(bytes: Uint8Array, at: number): number {
-    const { parser, held } = this;
+    const { parser, held, limits } = this;
     const memory = this.wholeOf(bytes);
     // A place in the memory that the bytes are a view of, or in what came before them.
-    const origin = held ? held.length : bytes.byteOffset - memory.byteOffset + at;
+    const start = held ? 0 : bytes.byteOffset - memory.byteOffset + at;
+    const origin = held ? held.length : start;
     const end = parser.execute(bytes, at, bytes.length, origin);
-    if (parser.fault !== '' && !parser.headComplete) {
-      this.refusal = this.faultOf();
-      return end;
-    }
+    const length = this.blank + origin - start + end - at;
     if (!parser.headComplete) {
-      this.holdHead(bytes, at, origin);
+      if (length > limits.headBytes && parser.overflow === '') this.refusal = this.tooLong();
+      else if (parser.fault !== '') this.refusal = this.faultOf();
+      else this.holdHead(bytes, at, origin);
       return end;
     }
     this.known = true;
     this.whole = held ? Buffer.concat([held, bytes.subarray(at, end)]) : memory;
     this.held = undefined;
-    if (this.headLength(held ? 0 : origin) > this.limits.headBytes) this.refusal = this.tooLong();
-    else this.refusal = this.framing.judge(parser, this.whole);
-    if (!this.refusal && this.framing.length > this.limits.bodyBytes) this.refusal = this.tooMuch();
+    if (length > limits.headBytes && this.blank + this.headEnd() - start > limits.headBytes) {
+      this.refusal = this.tooLong();
+    } else this.refusal = this.framing.judge(parser, this.whole);
+    if (!this.refusal && this.framing.length > limits.bodyBytes) this.refusal = this.tooMuch();
     if (this.refusal) return end;
-    // Trailers are counted from where the bytes of this turn begin: the head stays where it is.
-    if (parser.fields > parser.headers && !parser.complete) {
-      this.held = Buffer.from(bytes.subarray(at, end));
-      parser.shift(-origin, parser.headers);
-    }
-    this.countBody();
+    if (this.framing.chunked) {
+      const trailers = this.trailersStart(at, end, origin);
+      if (end - trailers > limits.headBytes) this.refusal = this.tooLong();
+      // The head stays where it is for now; what of the trailers is here is kept for later.
+      if (trailers < end && !parser.complete) this.holdTrailers(bytes, trailers, end);
+      this.countChunks(at + this.headEnd() - origin, trailers);
+    } else this.countBody();
     return end;
-  }
-
-  private headLength(start: number): number {
-    const { headers, spans, targetEnd } = this.parser;
-    return (headers > 0 ? (spans[headers * SPAN_WORDS - 1] as number) : targetEnd) - start;
   }
 
   private holdHead(bytes: Uint8Array, at: number, origin: number): void {
     const { held } = this;
-    const length = (held?.length ?? 0) + bytes.length - at;
-    // Line ends between requests, which some clients send, are nothing of a request.
-    if (!held && !this.parser.begun) return;
-    if (length > this.limits.headBytes) {
-      this.refusal = this.tooLong();
-      return;
-    }
     const part = bytes.subarray(at);
-    this.held = held ? Buffer.concat([held, part], length) : Buffer.from(part);
+    this.held = held ? Buffer.concat([held, part]) : Buffer.from(part);
     if (!held) this.parser.shift(-origin, 0);
   }
 
+  /** The place behind the empty line that ends the head: two line ends follow on what is known. */
+  private headEnd(): number {
+    const { headers, spans, targetEnd } = this.parser;
+    let place = headers > 0 ? (spans[headers * SPAN_WORDS - 1] as number) : targetEnd;
+    while (this.whole[place] !== LF) place++;
+    return place + 3;
+  }
+
   private takeBody(bytes: Uint8Array, at: number): number {
-    const { parser } = this;
-    const origin = this.held?.length ?? 0;
-    const end = parser.execute(bytes, at, bytes.length, origin);
-    if (parser.fields > parser.headers) {
-      const part = bytes.subarray(at, end);
-      this.held = this.held ? Buffer.concat([this.held, part]) : Buffer.from(part);
-      this.whole = this.held;
-      if (this.held.length > this.limits.headBytes) this.refusal = this.tooLong();
+    const { parser, held } = this;
+    const end = parser.execute(bytes, at, bytes.length, held?.length ?? 0);
+    if (!this.framing.chunked) {
+      this.countBody();
+      return end;
     }
-    this.chunking += end - at - this.countBody();
-    if (this.framing.chunked && this.chunking > CHUNKING_MAX + CHUNKING_RATIO * this.bodyBytes) {
-      this.refusal ??= refusal(413, 'the chunks have more framing than content');
+    const trailers = this.trailersStart(at, end, 0);
+    if (trailers < end) {
+      this.whole = this.holdTrailers(bytes, trailers, end);
+      if (this.whole.length > this.limits.headBytes) this.refusal = this.tooLong();
     }
+    this.countChunks(at, trailers);
     return end;
+  }
+
+  /** Where trailers begin in bytes of which the one at `at` has the place `origin`; else `end`. */
+  private trailersStart(at: number, end: number, origin: number): number {
+    const { headers, fields, spans } = this.parser;
+    if (fields === headers) return end;
+    return this.held ? at : at - origin + (spans[headers * SPAN_WORDS] as number);
+  }
+
+  private holdTrailers(bytes: Uint8Array, from: number, to: number): Buffer {
+    const { parser, held } = this;
+    const part = bytes.subarray(from, to);
+    if (!held) parser.shift(-(parser.spans[parser.headers * SPAN_WORDS] as number), parser.headers);
+    this.held = held ? Buffer.concat([held, part]) : Buffer.from(part);
+    return this.held;
+  }
+
+  /** Of bytes [from, to) of a body in chunks: what is content, and what is not. */
+  private countChunks(from: number, to: number): void {
+    this.chunking += to - from - this.countBody();
+    if (this.chunking > CHUNKING_MAX + CHUNKING_RATIO * this.bodyBytes) {
+      this.refusal ??= ALL_FRAMING;
+    }
   }
 
   /** Adds what the parser has just found of the body; answers how much that was. */

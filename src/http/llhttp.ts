@@ -34,6 +34,7 @@ const OK = 0;
 const PAUSED = 21;
 const PAUSED_UPGRADE = 22;
 const INVALID_VERSION = 9;
+const PAUSED_H2_UPGRADE = 23;
 const USER = 24;
 /** Methods have numbers below this. */
 const METHODS = 47;
@@ -198,7 +199,11 @@ export class LlhttpParser implements RequestParser {
   private fail(errno: number): void {
     const { wasm } = this.llhttp;
     const bytes = memory(this.llhttp);
-    this.badVersion = errno === INVALID_VERSION;
+    this.badVersion = errno === INVALID_VERSION || errno === PAUSED_H2_UPGRADE;
+    if (errno === PAUSED_H2_UPGRADE) {
+      this.fault = 'HTTP/2 begins here';
+      return;
+    }
     const reason = textAt(bytes, wasm.llhttp_get_error_reason(this.pointer));
     this.fault = reason || textAt(bytes, wasm.llhttp_errno_name(errno)) || `error ${errno}`;
   }
@@ -244,18 +249,20 @@ export class LlhttpParser implements RequestParser {
     this.naming = true;
     this.spans[span] = place;
     this.spans[span + 1] = place + length;
-    this.spans[span + 2] = 0;
-    this.spans[span + 3] = 0;
     return OK;
   }
 
   onValue(at: number, length: number): number {
+    const { spans } = this;
     const span = (this.fields - 1) * SPAN_WORDS;
+    // Of a value of no bytes llhttp tells behind its line: behind the colon is as good.
+    if (this.naming) spans[span + 2] = spans[span + 3] = (spans[span + 1] as number) + 1;
+    this.naming = false;
+    if (length === 0) return OK;
     const place = at + this.toPlace;
     // Input that ends within a value splits it; its parts are neighbours.
-    if (this.naming) this.spans[span + 2] = place;
-    this.naming = false;
-    this.spans[span + 3] = place + length;
+    if (spans[span + 2] === spans[span + 3]) spans[span + 2] = place;
+    spans[span + 3] = place + length;
     return OK;
   }
 

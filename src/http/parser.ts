@@ -11,6 +11,9 @@ export interface ParserLimits {
   readonly headers: number;
 }
 
+/** Makes a parser for one connection at a time. */
+export type MakeParser = (limits: ParserLimits) => RequestParser;
+
 /** Which bound was passed; '' for none. */
 export type Overflow = '' | 'target' | 'headers';
 
@@ -38,7 +41,10 @@ export interface RequestParser {
   /** The request target. */
   readonly targetStart: number;
   readonly targetEnd: number;
-  /** SPAN_WORDS for each header line, in order; trailers follow the headers. */
+  /**
+   * SPAN_WORDS for each header line, in order; trailers follow the headers. White space in front of
+   * a value is not part of it, behind it may be; a value of no bytes has a place on its line, too.
+   */
   readonly spans: Int32Array;
   readonly headers: number;
   /** Header lines and trailers. */

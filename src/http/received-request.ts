@@ -35,7 +35,8 @@ export abstract class ReceivedRequest {
     this.head = head;
     this.method = line.method;
     this.minor = line.minor === 0 ? 0 : 1;
-    this.upgradable = line.upgrade;
+    // HTTP/1.0 knows of no other protocols (RFC 9110 section 7.8).
+    this.upgradable = line.upgrade && (line.minor > 0 || line.method === 'CONNECT');
     this.since = since;
   }
 
@@ -68,8 +69,8 @@ export abstract class ReceivedRequest {
   }
 
   /**
-   * Aborted when the client goes before the answer is complete, or closes its side: it may still
-   * take an answer then, but most do not.
+   * Aborted when the client goes before the answer is complete, or the answer fails; also when the
+   * client closes its side: it may still take an answer then, but most do not.
    */
   get signal(): AbortSignal {
     this.aborter ??= new AbortController();

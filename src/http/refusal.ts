@@ -11,11 +11,11 @@ export function refusal(status: number, reason: string): Refusal {
   return { status, reason };
 }
 
-/** The whole answer; `date` is the line of that field. */
-export function refusalText({ status, reason }: Refusal, date: string): string {
+/** The whole answer; `date` is the line of that field. Of HEAD, the head is all. */
+export function refusalText({ status, reason }: Refusal, date: string, head: boolean): string {
   const text = `${status} ${reasonPhrase(status)}: ${reason}\n`;
   return (
     `${statusLine(status)}${date}Content-Type: text/plain; charset=utf-8\r\n` +
-    `Content-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`
+    `Content-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${head ? '' : text}`
   );
 }

@@ -4,13 +4,15 @@ import { CalandriaError } from '../errors';
 
 /** Bytes that may wait before the client has to. */
 const WAITING_MAX = 64 << 10;
+/** What a chunk costs besides its bytes: many small ones must not cost more than few large ones. */
+const CHUNK_COST = 256;
 
 /** What a body asks of its connection. */
 export interface BodySource {
   /** Somebody wants the body: a client that waits for "100 Continue" may send it. */
   wanted(): void;
-  pause(): void;
-  resume(): void;
+  /** Whether it is full may have changed. */
+  regulate(): void;
 }
 
 interface Taker {
@@ -26,6 +28,23 @@ function tooLarge(limit: number): CalandriaError {
   );
 }
 
+/** One copy of all runs: start and end of each, as indices of the bytes. */
+function copyOf(bytes: Uint8Array, runs: readonly number[]): Uint8Array {
+  if (runs.length === 2) return Uint8Array.prototype.slice.call(bytes, runs[0], runs[1]);
+  let length = 0;
+  for (let run = 0; run < runs.length; run += 2) {
+    length += (runs[run + 1] as number) - (runs[run] as number);
+  }
+  const copy = new Uint8Array(length);
+  let at = 0;
+  for (let run = 0; run < runs.length; run += 2) {
+    const part = bytes.subarray(runs[run], runs[run + 1]);
+    copy.set(part, at);
+    at += part.length;
+  }
+  return copy;
+}
+
 export class RequestBody {
   /** Bytes that came so far, whether they were read or not. */
   received = 0;
@@ -37,7 +56,8 @@ export class RequestBody {
   private readonly takers: Taker[] = [];
   private failure: Error | undefined;
   private dropping = false;
-  private paused = false;
+  /** So much waited that the client has to, until all of it was read. */
+  full = false;
 
   constructor(source: BodySource) {
     this.source = source;
@@ -48,9 +68,9 @@ export class RequestBody {
     return new Promise((resolve, reject) => {
       const chunk = this.chunks.shift();
       if (chunk) {
-        this.waiting -= chunk.length;
+        this.waiting -= chunk.length + CHUNK_COST;
         resolve(chunk);
-        if (this.paused && this.waiting === 0) this.resume();
+        if (this.waiting === 0) this.makeRoom();
       } else if (this.failure) reject(this.failure);
       else if (this.complete || this.dropping) resolve(null);
       else {
@@ -101,7 +121,8 @@ export class RequestBody {
     this.dropping = true;
     this.chunks.length = 0;
     this.waiting = 0;
-    if (this.paused) this.resume();
+    for (const { resolve } of this.takers.splice(0)) resolve(null);
+    this.makeRoom();
   }
 
   // ── Internal: what came ──
@@ -111,18 +132,18 @@ export class RequestBody {
     return this.takers.length > 0;
   }
 
-  /** Bytes that are valid in this turn only. */
-  arrived(bytes: Uint8Array): void {
-    this.received += bytes.length;
+  /** Runs of bytes that are valid in this turn only. */
+  arrived(bytes: Uint8Array, runs: readonly number[]): void {
+    for (let run = 0; run < runs.length; run += 2) {
+      this.received += (runs[run + 1] as number) - (runs[run] as number);
+    }
     if (this.dropping) return;
-    const chunk = Uint8Array.prototype.slice.call(bytes);
+    const chunk = copyOf(bytes, runs);
     const taker = this.takers.shift();
     if (taker) return taker.resolve(chunk);
     this.chunks.push(chunk);
-    this.waiting += chunk.length;
-    if (this.paused || this.waiting < WAITING_MAX) return;
-    this.paused = true;
-    this.source.pause();
+    this.waiting += chunk.length + CHUNK_COST;
+    if (this.waiting >= WAITING_MAX) this.full = true;
   }
 
   finish(): void {
@@ -136,8 +157,20 @@ export class RequestBody {
     for (const { reject } of this.takers.splice(0)) reject(error);
   }
 
-  private resume(): void {
-    this.paused = false;
-    this.source.resume();
+  /** The answer is complete, and no more is taken: who reads on must not think it was all. */
+  abandon(): void {
+    this.fail(
+      new CalandriaError(
+        'ERR_CALANDRIA_CLOSED',
+        'The request was answered before all of its body had come; the rest is not read.',
+      ),
+    );
+    this.drop();
+  }
+
+  private makeRoom(): void {
+    if (!this.full) return;
+    this.full = false;
+    this.source.regulate();
   }
 }

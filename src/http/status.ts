@@ -17,6 +17,9 @@ export function reasonPhrase(status: number): string {
   return STATUS_CODES[status] ?? 'Unknown';
 }
 
+/** Its answer has a body of no bytes, and says so (RFC 9110 section 15.3.6). */
+export const RESET_CONTENT = 205;
+
 /** Answers with this status have no body, whatever is given (RFC 9110 sections 6.4.1 and 15). */
 export function bodiless(status: number): boolean {
   return status === 204 || status === 304 || (status >= 100 && status < 200);
