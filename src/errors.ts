@@ -20,7 +20,8 @@ export type CalandriaCode =
   | 'ERR_CALANDRIA_REFUSED'
   | 'ERR_CALANDRIA_STALE_BYTES'
   | 'ERR_CALANDRIA_TRACE'
-  | 'ERR_CALANDRIA_USAGE';
+  | 'ERR_CALANDRIA_USAGE'
+  | 'ERR_CALANDRIA_WORKER';
 
 export class CalandriaError extends Error {
   override readonly name = 'CalandriaError';

@@ -5,7 +5,7 @@
 // A start is a call (the inbox is asked for more), so that a replay waits for those that come from
 // outside of a turn, and jobs get the same numbers.
 import { CalandriaError, typeError } from '../errors';
-import { Outbox } from '../inbox/outbox';
+import { type InboxPort, Outbox } from '../inbox/outbox';
 import { CAPACITY_MAX } from '../inbox/ring';
 import { checkFlag, checkOptions, checkSignal, checkWhole } from '../reactor/arguments';
 import type { Inbox } from '../reactor/inbox';
@@ -38,14 +38,26 @@ const CAPACITY_MIN = 1 << 16;
 interface Waiting {
   readonly name: string;
   readonly ref: boolean;
-  readonly parts: Uint8Array[];
+  readonly doer: Doer;
+  parts: Uint8Array[];
   settle(outcome: Outcome): void;
 }
 
-/** Where a job's outcome is to be posted. */
+/** Where a job's outcome is to be posted: messages.ts says how. */
 export interface Place {
   readonly job: number;
-  readonly inbox: Inbox;
+  readonly name: string;
+  readonly port: InboxPort;
+}
+
+/** Who does jobs. */
+export interface Doer {
+  /** In a replay nothing is started. What it throws is the job's outcome. */
+  start(place: Place): void;
+  /** Its promise was given up; the outcome is still owed. */
+  abort?(job: number, reason: unknown): void;
+  /** Its outcome is here. */
+  over?(job: number): void;
 }
 
 export class Outside {
@@ -102,9 +114,12 @@ export class Outside {
     options: JobOptions = {},
   ): Promise<Value> {
     if (typeof job !== 'function') throw typeError('job', 'a function', job);
-    return this.begin<Value>(name, options, (place) => {
-      void outcomeOf(() => job(options.signal)).then((outcome) => this.bring(place.job, outcome));
-    });
+    const doer: Doer = {
+      start: (place) => {
+        void outcomeOf(() => job(options.signal)).then((outcome) => this.bring(place.job, outcome));
+      },
+    };
+    return this.begin<Value>(name, options, doer);
   }
 
   /** Ends it: what is open rejects with ERR_CALANDRIA_CLOSED. Closing the reactor does so, too. */
@@ -112,11 +127,8 @@ export class Outside {
     this.inbox.close();
   }
 
-  /**
-   * Internal: starts something that will post the outcome of a job to its place. In a replay
-   * nothing is started.
-   */
-  begin<Value>(name: string, options: JobOptions, start: (place: Place) => void): Promise<Value> {
+  /** Internal: starts a job that somebody else does. */
+  begin<Value>(name: string, options: JobOptions, doer: Doer): Promise<Value> {
     if (typeof name !== 'string') throw typeError('name', 'a string', name);
     checkOptions('options', options);
     const { signal, ref = true } = options;
@@ -126,22 +138,21 @@ export class Outside {
       if (this.failure) return reject(this.failure);
       if (signal?.aborted) return reject(signal.reason);
       if (this.jobs.size >= this.most) return reject(tooMany(this.most, name));
-      const job = this.add({
-        name,
-        ref,
-        parts: [],
-        settle: (outcome) => {
-          signal?.removeEventListener('abort', abort);
-          if (outcome.failed) reject(outcome.error);
-          else resolve(outcome.value as Value);
-        },
-      });
+      const settle = (outcome: Outcome): void => {
+        signal?.removeEventListener('abort', abort);
+        if (outcome.failed) reject(outcome.error);
+        else resolve(outcome.value as Value);
+      };
+      const job = this.add({ name, ref, doer, parts: [], settle });
       // The job counts until its outcome is here, though nobody waits for it.
-      const abort = (): void => reject(signal?.reason);
+      const abort = (): void => {
+        reject(signal?.reason);
+        if (this.inbox.attended) doer.abort?.(job, signal?.reason);
+      };
       signal?.addEventListener('abort', abort, { once: true });
       if (!this.inbox.attended) return;
       try {
-        start({ job, inbox: this.inbox });
+        doer.start({ job, name, port: this.inbox.port });
       } catch (error) {
         this.bring(job, { failed: true, error });
       }
@@ -176,15 +187,20 @@ export class Outside {
   }
 
   private heard(post: Uint8Array): void {
-    const { job, last, bytes } = partOf(post);
+    const { job, first, last, bytes } = partOf(post);
     const waiting = this.jobs.get(job);
-    if (waiting && !last) waiting.parts.push(bytes.slice());
-    else if (waiting) {
-      this.remove(job, waiting);
-      const { name, parts } = waiting;
-      waiting.settle(decodeOutcome(name, Buffer.concat([...parts, bytes])));
+    if (waiting) {
+      if (first) waiting.parts = [];
+      if (last) this.settle(job, waiting, Buffer.concat([...waiting.parts, bytes]));
+      else waiting.parts.push(bytes.slice());
     }
     this.pump();
+  }
+
+  private settle(job: number, waiting: Waiting, bytes: Uint8Array): void {
+    this.remove(job, waiting);
+    waiting.settle(decodeOutcome(waiting.name, bytes));
+    waiting.doer.over?.(job);
   }
 
   /** Posts what there is room for; the next post that arrives has made more. */

@@ -13,7 +13,8 @@
 // A reading was made after the turn that asked for it began, and before the turn that it arrived in
 // began; so the difference between the two clocks lies between two bounds. As long as the last one
 // lies between them too it stays, and the time does not jitter; when the clock was set, it follows.
-import type { Outside } from './outside';
+import { typeError } from '../errors';
+import { Outside } from './outside';
 
 /** After so long the clock is read again, ms of the reactor. */
 const OLD = 1000;
@@ -77,6 +78,7 @@ const clocks = new WeakMap<Outside, WallClock>();
 
 /** The wall clock of this reactor: one, however often it is asked for. */
 export function wallClock(outside: Outside): WallClock {
+  if (!(outside instanceof Outside)) throw typeError('outside', 'an Outside', outside);
   const known = clocks.get(outside);
   if (known) return known;
   const clock = new WallClock(outside);

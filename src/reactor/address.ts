@@ -52,7 +52,7 @@ export function checkEndpoint(endpoint: Endpoint, dial: boolean): CheckedEndpoin
   if (isIP(name) === 0) {
     throw new CalandriaError(
       'ERR_CALANDRIA_BAD_ADDRESS',
-      `${JSON.stringify(address)} is not a numeric address; look names up first, with dns.promises.lookup().`,
+      `${JSON.stringify(address)} is not a numeric address; look names up first, with lookup() of calandria/outside.`,
     );
   }
   return { name, port, local: false };

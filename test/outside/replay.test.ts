@@ -1,6 +1,6 @@
 // Outcomes of jobs are input: a replay has them from the trace and runs no job.
 import { epoll, type Host, node, openTrace, type Reactor, replayProgram } from '../../src';
-import { createOutside, type Outside, wallClock } from '../../src/outside';
+import { createOutside, type Outside, WallClock, wallClock } from '../../src/outside';
 import { pattern } from '../support/conformance';
 import { IDENTICAL, replayBoth, startRecording } from '../support/recording';
 
@@ -143,7 +143,7 @@ function clockwork(): {
     },
   };
   return {
-    wall: wallClock(outside as unknown as Outside),
+    wall: new WallClock(outside as unknown as Outside),
     pass(ms) {
       reactor.now += ms;
       read.wall += ms;
