@@ -231,15 +231,15 @@ test('R3.45: outcomes of workers are in the trace: a replay starts no worker', a
   expect(pools.map(({ size }) => size)).toEqual([0, 0]);
 });
 
-/** p99 of so many echoes, ms. */
+/** p99 of echoes, ms, while something goes on. */
 async function pings(
   port: number,
-  until: Promise<unknown>,
+  something: () => Promise<unknown>,
 ): Promise<{ p99: number; echoes: number }> {
   const peer = await dial(port);
   const times: number[] = [];
   let over = false;
-  void until.then(() => {
+  const going = something().then(() => {
     over = true;
   });
   while (!over) {
@@ -248,6 +248,7 @@ async function pings(
     await peer.arrived(times.length + 1);
     times.push(performance.now() - began);
   }
+  await going;
   peer.destroy();
   times.sort((left, right) => left - right);
   return { p99: times[Math.floor(times.length * 0.99)] as number, echoes: times.length };
@@ -259,25 +260,22 @@ test('R3.45: while a worker computes for a second, the p99 of an echo is below 1
   });
   const pool = poolOn(reactor, { workers: 1 });
   await pool.offload(compute, 1);
-  const pause = (milliseconds: number): Promise<unknown> =>
-    new Promise((resolve) => reactor.setTimer(milliseconds, () => resolve(undefined)));
+  const pause = (): Promise<unknown> =>
+    new Promise((resolve) => reactor.setTimer(300, () => resolve(undefined)));
   // What else the machine does may disturb a round, and the bound of a machine that is never quiet
   // is what it takes without the worker; work that holds the loop disturbs every round by a second.
   let best = Number.POSITIVE_INFINITY;
   let bound = 10;
   for (let round = 0; round < 3 && best >= bound; round++) {
-    const quiet = await pings(port, pause(300));
-    const { p99, echoes } = await pings(port, pool.offload(compute, 1000));
+    const quiet = await pings(port, pause);
+    const { p99, echoes } = await pings(port, () => pool.offload(compute, 1000));
     expect(echoes).toBeGreaterThan(100);
     best = Math.min(best, p99);
-    bound = Math.max(bound, 3 * quiet.p99);
+    bound = Math.min(100, Math.max(bound, 3 * quiet.p99));
   }
   expect(best).toBeLessThan(bound);
-  expect(bound).toBeLessThan(200);
   // The same in a handler: the echo waits for it.
-  const { p99 } = await pings(
-    port,
-    new Promise((resolve) => reactor.setTimer(1, () => resolve(compute(300)))),
-  );
-  expect(p99).toBeGreaterThan(200);
+  const inHandler = (): Promise<unknown> =>
+    new Promise((resolve) => reactor.setTimer(0, () => resolve(compute(300))));
+  expect((await pings(port, inHandler)).p99).toBeGreaterThan(200);
 }, 30_000);
