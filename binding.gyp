@@ -4,6 +4,8 @@
   'variables': {
     # 1: AddressSanitizer and UndefinedBehaviorSanitizer, see scripts/sanitize.mjs.
     'sanitize%': 0,
+    # 1: the kernel's headers are new enough for io_uring.
+    'uring%': '<!(node scripts/uring-header.mjs)',
   },
   'targets': [
     {
@@ -73,6 +75,19 @@
       'cflags_cc': ['-std=c++17', '-fno-exceptions', '-fno-rtti'],
       'ldflags': ['-Wl,--gc-sections'],
       'conditions': [
+        ['uring==1', {
+          'defines': ['CALANDRIA_URING'],
+          'sources': [
+            'host/uring.cc',
+            'host/uring_buffers.cc',
+            'host/uring_files.cc',
+            'host/uring_listeners.cc',
+            'host/uring_rings.cc',
+            'host/uring_runs.cc',
+            'host/uring_streams.cc',
+            'host/uring_watches.cc',
+          ],
+        }],
         ['sanitize==1', {
           'cflags': [
             '-fsanitize=address,undefined',

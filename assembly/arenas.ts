@@ -6,6 +6,7 @@
 import * as layout from './layout';
 import {
   long,
+  packedSegments,
   readArena,
   readSegmentSize,
   readSegments,
@@ -58,8 +59,8 @@ export function readLimitOf(address: u32): u32 {
 }
 
 /**
- * The host put `length` bytes at `address`: they are this turn's, and the cursor stands behind
- * them.
+ * The host put `length` bytes at `address`: they are this turn's. In its own segments it goes on
+ * where it likes, else the cursor stands behind them.
  */
 export function arrived(address: u32, length: u32): void {
   const segment = readSegmentOf(address);
@@ -77,6 +78,7 @@ export function arrived(address: u32, length: u32): void {
     assert(address == load<u32>(entry, layout.SEGMENT_END), 'bytes arrived with a gap between');
   }
   store<u32>(entry, address + length, layout.SEGMENT_END);
+  if (segment >= packedSegments) return;
   setWord(layout.STATE_READ_SEGMENT, segment);
   setWord(layout.READ_CURSOR, address + length);
 }
@@ -108,7 +110,7 @@ export function chooseReadSegments(): void {
   }
   setWord(layout.READ_LIMIT, baseOf(current) + readSegmentSize);
   let spares = 0;
-  for (let segment = 0; segment < readSegments; segment++) {
+  for (let segment = 0; segment < packedSegments; segment++) {
     if (segment == current || references(segment) != 0) continue;
     setWord(layout.SPARE_LIST + spares * 4, segment);
     spares++;

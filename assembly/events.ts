@@ -4,6 +4,7 @@ import * as layout from './layout';
 import { count, events, word } from './memory';
 import { announce, heard } from './merged';
 import * as records from './records';
+import * as rings from './rings';
 import { setAvailable, setEof, setSpace } from './updates';
 
 // <sys/epoll.h>, epoll_ctl(2)
@@ -24,9 +25,13 @@ const SELECT_ANSWERED = 8 + 4;
 export function bringsNews(): bool {
   const total = word(layout.EVENT_COUNT);
   const size = word(layout.EVENT_RECORD_SIZE);
-  const index = word(layout.EVENT_FORMAT) == layout.FORMAT_EPOLL ? size - 8 : 0;
+  const format = word(layout.EVENT_FORMAT);
+  const index = format == layout.FORMAT_EPOLL ? size - 8 : 0;
   for (let place = 0; place < total; place++) {
-    if (load<i32>(events + place * size + index) != layout.RECORD_WAKE) return true;
+    const entry = events + place * size;
+    if (format == layout.FORMAT_RING) {
+      if (rings.tells(entry)) return true;
+    } else if (load<i32>(entry + index) != layout.RECORD_WAKE) return true;
   }
   return false;
 }
@@ -64,6 +69,12 @@ export function ingestEvents(): void {
       apply(load<i32>(entry), load<u32>(entry, 4), bits, layout.UNKNOWN);
       entry += size;
     }
+  } else if (format == layout.FORMAT_RING) {
+    assert(size == layout.RING_SIZE, 'struct io_uring_cqe has 16 bytes');
+    for (let place = 0; place < total; place++) {
+      rings.completed(entry);
+      entry += size;
+    }
   } else {
     assert(format == layout.FORMAT_PORTABLE, 'unknown event format');
     assert(size == layout.PORTABLE_SIZE, 'portable events have 16 bytes');
@@ -74,7 +85,8 @@ export function ingestEvents(): void {
   }
 }
 
-function epollBits(raised: i32): i32 {
+/** Of epoll's bits, which are poll(2)'s too. */
+export function epollBits(raised: i32): i32 {
   let bits = 0;
   if (raised & EPOLLIN) bits |= layout.READY_IN;
   if (raised & EPOLLOUT) bits |= layout.READY_OUT;

@@ -83,6 +83,11 @@ export const SETTING_COPY_FILES = 64;
  * a lower bound from then on.
  */
 export const SETTING_LEVELS = 128;
+/**
+ * The upper half of the read segments is the host's, for what it receives ahead of being asked. It
+ * fills one again when nothing of it waits in the host and the core holds none of it.
+ */
+export const SETTING_LEND = 256;
 
 // Region addresses: written by the reactor before initialise(), never after.
 export const SUBMISSIONS_BASE = CONTROL + 128;
@@ -292,6 +297,10 @@ export const COUNTER_HOST_SENDS = CONTROL + 1560;
 export const COUNTER_HOST_ACCEPTS = CONTROL + 1568;
 export const COUNTER_HOST_OTHERS = CONTROL + 1576;
 export const COUNTER_HOST_INTERRUPTED = CONTROL + 1584;
+/** Entries of a ring: what one system call hands over together with others. */
+export const COUNTER_HOST_ENTRIES = CONTROL + 1592;
+/** Times that the kernel kept completions back because their ring was full. */
+export const COUNTER_HOST_OVERFLOWS = CONTROL + 1600;
 /** [c] u64: NOW of the first turn, and behind it the meters (meter-layout.ts). */
 export const METERS_SINCE = CONTROL + 2048;
 
@@ -474,6 +483,11 @@ export const SUBMISSION_EXTRA = 28;
 
 /** Skip this entry (result -ECANCELED) when the entry before it failed. */
 export const SUBMISSION_LINKED = 1;
+/**
+ * Of RECEIVE and ACCEPT: whatever comes is wanted, and the host may take it ahead of being asked.
+ * (Of what an ACCEPT brings everything is, at first.)
+ */
+export const SUBMISSION_AHEAD = 2;
 
 /**
  * address, length: name (text); argument: port, options << 16; extra: backlog. Answers with the
@@ -635,6 +649,27 @@ export const SELECT_WRITE = 2;
 export const SELECT_EXCEPT = 4;
 /** In no set: select said EBADF, and this descriptor is not open. */
 export const SELECT_CLOSED = 8;
+/**
+ * struct io_uring_cqe (io_uring(7)): u64 data, i32 result, u32 flags. The data is the record in 24
+ * bits, with their sign, one of RING_ in 8, and the generation in 32.
+ */
+export const FORMAT_RING = 8;
+export const RING_SIZE = 16;
+export const RING_RECORD_BITS = 24;
+/** The result is what poll(2) says of the descriptor. */
+export const RING_READINESS = 0;
+/** The same, but asked once, by a host that waits for room to send. */
+export const RING_ROOM = 1;
+/** The result is that of a receive made ahead; its bytes wait in the host for RECEIVE. */
+export const RING_RECEIVE = 2;
+/** The result is a connection that was accepted ahead, and waits in the host for ACCEPT. */
+export const RING_ACCEPT = 3;
+/** An operation is done, and waits in the host for COLLECT; nothing else announces it. */
+export const RING_OPERATION = 4;
+/** The host's own: a deadline has passed, or something was taken back. */
+export const RING_WAKE = 5;
+/** The host's own: the result of a submission. */
+export const RING_ANSWER = 6;
 export const READY_IN = 1;
 export const READY_OUT = 2;
 export const READY_END = 4;

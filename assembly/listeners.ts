@@ -50,6 +50,8 @@ function accept(record: i32, source: u32): void {
   let total = waiting < 0 ? ACCEPTS_BLIND : min<i32>(waiting, ACCEPTS_A_TURN);
   if (appetite != layout.APPETITE_UNLIMITED) total = min<u32>(total, appetite);
   total = min<i32>(total, places);
+  const unbounded = load<i32>(source, layout.LISTENER_ADMIT) == 0;
+  const ahead = appetite == layout.APPETITE_UNLIMITED && unbounded ? layout.SUBMISSION_AHEAD : 0;
   for (let place = 0; place < total; place++) {
     if (!roomFor(1)) break;
     const child = records.allocate(
@@ -65,7 +67,8 @@ function accept(record: i32, source: u32): void {
     store<i32>(records.at(child), record + 1, layout.RECORD_LISTENER);
     inherit(child, record);
     const entry = submit(layout.OPERATION_ACCEPT, record, child, records.generation(child), 0);
-    if (place > 0) store<u8>(entry, layout.SUBMISSION_LINKED, layout.SUBMISSION_FLAGS);
+    const flags = (place > 0 ? layout.SUBMISSION_LINKED : 0) | ahead;
+    store<u8>(entry, <u8>flags, layout.SUBMISSION_FLAGS);
     store<u32>(source, load<u32>(source, layout.RECORD_IN_FLIGHT) + 1, layout.RECORD_IN_FLIGHT);
     again();
   }

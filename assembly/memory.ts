@@ -24,6 +24,8 @@ export let writeArena: u32 = 0;
 export let readSegmentSize: u32 = 0;
 export let writeSegmentSize: u32 = 0;
 export let readSegments: i32 = 0;
+/** Those below are filled as RECEIVE asks; the others are the host's (SETTING_LEND). */
+export let packedSegments: i32 = 0;
 export let writeSegments: i32 = 0;
 export let recordsMax: i32 = 0;
 export let settings: i32 = 0;
@@ -75,6 +77,8 @@ export function bind(): void {
   writeSegments = word(layout.WRITE_SEGMENTS_MAX);
   recordsMax = word(layout.RECORDS_MAX);
   settings = word(layout.SETTINGS);
+  packedSegments = readSegments;
+  if (settings & layout.SETTING_LEND) packedSegments -= readSegments >> 1;
   assert(
     <u32>word(layout.MEMORY_SIZE) <= (<u32>memory.size()) << 16,
     'regions end past the memory',

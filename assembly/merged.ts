@@ -7,6 +7,7 @@
 //
 //   event for RECORD_COMPLETIONS  →  ANNOUNCED, COLLECT   at this turn's end
 //   ANNOUNCED answers n           →  expected += n
+//   an operation's own completion →  expected += 1    (a ring announces each by itself)
 //   COLLECT answers records       →  expected -= records
 //   expected > 0                  →  COLLECT again, after the sockets had their turn
 //
@@ -25,6 +26,11 @@ const READY = layout.READY_IN | layout.READY_OUT;
 /** The descriptor that announces completions became readable. */
 export function announce(): void {
   setWord(layout.STATE_MERGED, word(layout.STATE_MERGED) | layout.MERGED_ANNOUNCED);
+}
+
+/** One more to collect, and no announcement of it comes. */
+export function landed(): void {
+  setWord(layout.STATE_EXPECTED, word(layout.STATE_EXPECTED) + 1);
 }
 
 /** The kernel reported something: a turn that comes anyway may look at completions too. */

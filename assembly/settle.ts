@@ -209,7 +209,10 @@ function receive(record: i32): void {
   const room = min<u32>(min<u32>(want, readSegmentSize), max<u32>(FIRST_ROOM, hint + (hint >> 1)));
   setWord(layout.STATE_READ_EXPECTED, expected + min<u32>(want, hint));
   records.set(record, layout.WORK_READING);
-  submit(layout.OPERATION_RECEIVE, record, 0, want, room);
+  const entry = submit(layout.OPERATION_RECEIVE, record, 0, want, room);
+  if (appetite == layout.APPETITE_UNLIMITED) {
+    store<u8>(entry, layout.SUBMISSION_AHEAD, layout.SUBMISSION_FLAGS);
+  }
   again();
 }
 

@@ -34,6 +34,7 @@ Source adopted_socket() {
   Source source = stream_source;
   source.name = "adopted socket";
   source.close = close_socket;
+  source.send_file = nullptr;
   return source;
 }
 
@@ -43,8 +44,10 @@ const Source socket_source = adopted_socket();
 int32_t answer_adopted(Shim* shim, const OpenRequest* request, ReadRoom* room,
                        const Source* source, Pipe* pipe, const uint8_t* name) {
   const int fd = request->argument;
-  // One epoll says so itself; several know nothing of what the others have, and poll(2) of nothing.
-  const bool ignorant = shim->nest.total > 1 || shim->interface->levels;
+  // One epoll says so itself. Several know nothing of what the others have, poll(2) of nothing, and
+  // to a ring it is one request more.
+  const bool ignorant =
+      shim->nest.total > 1 || shim->interface->levels || shim->uring != nullptr;
   int result = ignorant && descriptor_known(shim, fd) ? -EEXIST : 0;
   if (result == 0) {
     result = shim->interface->attach(shim, fd, request->record, request->generation, false);

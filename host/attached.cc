@@ -224,7 +224,9 @@ int attached_start(Attached* attached) {
     return UV_ENOMEM;
   }
   return uv_poll_start(&attached->poll, UV_READABLE, [](uv_poll_t* poll, int, int) {
-    run(static_cast<Attached*>(poll->data));
+    auto* readable = static_cast<Attached*>(poll->data);
+    readable->shim.roused = true;
+    run(readable);
   });
 }
 

@@ -12,7 +12,6 @@
 #include "network.h"
 #include "paths.h"
 #include "signals.h"
-#include "send_file.h"
 #include "sockets.h"
 #include "system.h"
 
@@ -109,12 +108,14 @@ int32_t execute(Shim* shim, uint32_t entry, ReadRoom* room) {
       if (source->send == nullptr) return -EOPNOTSUPP;
       return source->send(shim, descriptor, entry);
     case layout::OPERATION_SEND_FILE:
-      return send_file(shim, descriptor, entry);
+      if (source->send_file == nullptr) return -EOPNOTSUPP;
+      return source->send_file(shim, descriptor, entry);
     case layout::OPERATION_OPERATE:
       if (source->operate == nullptr) return -EOPNOTSUPP;
       return source->operate(shim, descriptor, entry, room);
     case layout::OPERATION_ACCEPT:
-      return socket_accept(shim, entry, room, fd);
+      if (source->accept == nullptr) return -EOPNOTSUPP;
+      return source->accept(shim, descriptor, entry, room);
     case layout::OPERATION_CLOSE:
       count(&shim->memory, layout::COUNTER_HOST_OTHERS);
       return close_one(shim, entry, record, fd);

@@ -71,23 +71,33 @@ int32_t read_cached(Shim* shim, FileState* file, uint32_t entry, ReadRoom* room,
   return static_cast<int32_t>(result);
 }
 
-/** Into the kernel's queue, if that is where it belongs. */
-bool queued_direct(Shim* shim, Slot* slot) {
+/** May a transfer past the page cache go to the kernel as it is? Moves a write's bytes for it. */
+bool align(Shim* shim, Slot* slot) {
   const FileState* file = slot->file;
-  if (!file->direct) return false;
-  const int task = slot->task;
-  if (task == layout::TASK_SYNC || task == layout::TASK_SYNC_DATA) return aio_queue(shim, slot);
-  if (task != layout::TASK_READ && task != layout::TASK_WRITE) return false;
   // The slot's bytes are aligned; if the core's are not, those of a write go there.
   if (!file_aligned(file, slot->offset, slot->length, slot->bytes)) return false;
-  // Without RWF_NOWAIT a submission may wait for the disk, and the loop with it.
-  if (!file->nowait) return false;
-  if (task == layout::TASK_WRITE &&
-      !file_aligned(file, slot->offset, slot->length, slot->from)) {
-    if (slot->length > slots_bytes(shim)) return false;
-    memcpy(slot->bytes, slot->from, slot->length);
-    slot->from = slot->bytes;
+  if (slot->task == layout::TASK_READ) return true;
+  if (file_aligned(file, slot->offset, slot->length, slot->from)) return true;
+  if (slot->length > slots_bytes(shim)) return false;
+  memcpy(slot->bytes, slot->from, slot->length);
+  slot->from = slot->bytes;
+  return true;
+}
+
+/** Into the kernel's own queue, if there is one that takes it. */
+bool queued_in_kernel(Shim* shim, Slot* slot) {
+  const FileState* file = slot->file;
+  const int task = slot->task;
+  const bool transfers = task == layout::TASK_READ || task == layout::TASK_WRITE;
+  const bool syncs = task == layout::TASK_SYNC || task == layout::TASK_SYNC_DATA;
+  if (!transfers && !syncs) return false;
+  if (shim->interface->operate != nullptr) {
+    if (file->direct && transfers && !align(shim, slot)) return false;
+    return shim->interface->operate(shim, slot);
   }
+  if (!file->direct) return false;
+  // Without RWF_NOWAIT a submission to aio may wait for the disk, and the loop with it.
+  if (transfers && (!file->nowait || !align(shim, slot))) return false;
   return aio_queue(shim, slot);
 }
 
@@ -127,7 +137,7 @@ int32_t operate(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* ro
   slot->request.operation = operation;
   slot->request.generation = load_unsigned(memory, at + layout::TASK_GENERATION);
   slot->request.bytes = reads || task == layout::TASK_STAT ? slot->bytes : nullptr;
-  if (queued_direct(shim, slot)) return -EINPROGRESS;
+  if (queued_in_kernel(shim, slot)) return -EINPROGRESS;
   const int result = completions_start(shim, &slot->request);
   if (result == 0) return -EINPROGRESS;
   slot_give(shim, slot);

@@ -6,8 +6,12 @@
 
 namespace calandria {
 
-const Interface* const INTERFACES[] = {&epoll_interface, &poll_interface, &select_interface,
-                                       nullptr};
+const Interface* const INTERFACES[] = {
+    &epoll_interface, &poll_interface, &select_interface,
+#ifdef CALANDRIA_URING
+    &uring_interface,
+#endif
+    nullptr};
 
 const Interface* interface_named(const char* name, int notifiers) {
   if (without(name)) return nullptr;

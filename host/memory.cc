@@ -29,6 +29,7 @@ const char* memory_open(Memory* memory, uint8_t* base, size_t size) {
   memory->pieces_max = load_unsigned(memory, layout::PIECES_MAX);
   memory->read_segments = load_unsigned(memory, layout::READ_SEGMENTS_MAX);
   memory->read_segment_size = load_unsigned(memory, layout::READ_SEGMENT_SIZE);
+  memory->segments = load_unsigned(memory, layout::SEGMENTS_BASE);
   memory->submissions = load_unsigned(memory, layout::SUBMISSIONS_BASE);
   memory->events = load_unsigned(memory, layout::EVENTS_BASE);
   memory->pieces = load_unsigned(memory, layout::PIECES_BASE);
@@ -37,11 +38,14 @@ const char* memory_open(Memory* memory, uint8_t* base, size_t size) {
   memory->tasks_max = load_unsigned(memory, layout::OPERATIONS_MAX);
   memory->tasks_flying_max = load_unsigned(memory, layout::OPERATIONS_FLYING_MAX);
   memory->settings = load_unsigned(memory, layout::SETTINGS);
+  memory->lent_from = memory->read_segments;
+  if (memory->settings & layout::SETTING_LEND) memory->lent_from -= memory->read_segments >> 1;
   const bool fits =
       region(memory, memory->submissions, memory->submissions_max, layout::SUBMISSION_SIZE) &&
       region(memory, memory->events, memory->events_max, layout::EVENT_SIZE_MAX) &&
       region(memory, memory->pieces, memory->pieces_max, layout::PIECE_SIZE) &&
       region(memory, memory->tasks, memory->tasks_max, layout::TASK_SIZE) &&
+      region(memory, memory->segments, memory->read_segments, layout::SEGMENT_SIZE) &&
       region(memory, memory->read_arena, memory->read_segments, memory->read_segment_size);
   if (!fits) return "a region ends past the memory";
   if (memory->records_max == 0 || memory->records_max > (1u << 24)) return "bad number of records";

@@ -21,6 +21,9 @@ struct Memory {
   uint32_t pieces_max;
   uint32_t read_segments;
   uint32_t read_segment_size;
+  /** Of the read segments, from which place on they are the host's (SETTING_LEND). */
+  uint32_t lent_from;
+  uint32_t segments;
   uint32_t submissions;
   uint32_t events;
   uint32_t pieces;
@@ -58,6 +61,10 @@ inline void store_long(const Memory* memory, uint32_t address, uint64_t value) {
 
 inline void count(const Memory* memory, uint32_t counter) {
   store_long(memory, counter, load_long(memory, counter) + 1);
+}
+
+inline void count_more(const Memory* memory, uint32_t counter, uint64_t by) {
+  store_long(memory, counter, load_long(memory, counter) + by);
 }
 
 /** Does [address, address + length) lie inside the memory? */

@@ -3,6 +3,7 @@
 //   open(interface, memory, ingest, deliver, end, empty, spin, notifiers, adaptive) → handle
 //   wake(handle)   hold(handle, boolean)   close(handle)   interfaces   layoutVersion
 //   share(handle, id, ring) → descriptor that wakes, or -errno   unshare(handle, id)
+//   tryUring() → step that was refused or "", -errno or 0, whether it receives ahead
 //   capabilities(folder) → [name, result, value][]   raiseFdLimit() → { before, soft, hard }
 #include <napi.h>
 
@@ -14,6 +15,9 @@
 #include "interfaces.h"
 #include "limits.h"
 #include "probe.h"
+#ifdef CALANDRIA_URING
+#include "uring.h"
+#endif
 
 namespace {
 
@@ -164,6 +168,21 @@ Napi::Value Capabilities(const Napi::CallbackInfo& info) {
   return rows;
 }
 
+#ifdef CALANDRIA_URING
+Napi::Value TryUring(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  calandria::UringRefusal refusal;
+  bool ahead = false;
+  calandria::uring_usable(&refusal, &ahead);
+  Napi::Array answer = Napi::Array::New(env, 3);
+  const char* step = refusal.step == nullptr ? "" : refusal.step;
+  answer.Set(0u, Napi::String::New(env, step));
+  answer.Set(1u, Napi::Number::New(env, refusal.error));
+  answer.Set(2u, Napi::Boolean::New(env, ahead));
+  return answer;
+}
+#endif
+
 Napi::Value RaiseFdLimit(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   calandria::DescriptorLimit limit = {};
@@ -193,6 +212,9 @@ Napi::Object Initialise(Napi::Env env, Napi::Object exports) {
   for (uint32_t place = 0; calandria::INTERFACES[place] != nullptr; place++) {
     interfaces.Set(place, Napi::String::New(env, calandria::INTERFACES[place]->name));
   }
+#ifdef CALANDRIA_URING
+  exports.Set("tryUring", Napi::Function::New(env, TryUring, "tryUring"));
+#endif
   exports.Set("interfaces", interfaces);
   exports.Set("layoutVersion", Napi::Number::New(env, layout::LAYOUT_VERSION));
   return exports;

@@ -98,12 +98,11 @@ void push(Shim* shim, int fd) {
 
 }  // namespace
 
-int32_t send_file(Shim* shim, const Descriptor* connection, uint32_t entry) {
+int32_t send_file(Shim* shim, Descriptor* connection, uint32_t entry) {
   const Memory* memory = &shim->memory;
   const uint32_t operation = field(shim, entry, layout::SUBMISSION_EXTRA);
   store_word(memory, entry + layout::SUBMISSION_EXTRA, 0);
   if (operation >= memory->tasks_max) return -EPROTO;
-  if (connection->source != &stream_source) return -EOPNOTSUPP;
   const uint32_t task = memory->tasks + operation * layout::TASK_SIZE;
   const uint32_t record = load_unsigned(memory, task + layout::TASK_RECORD);
   const uint32_t owner = load_unsigned(memory, task + layout::TASK_RECORD_GENERATION);

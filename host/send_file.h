@@ -10,6 +10,6 @@
 namespace calandria {
 
 /** Bytes sent of both together, SENT_ bits at extra; -EINPROGRESS, -EBUSY, or -errno for none. */
-int32_t send_file(Shim* shim, const Descriptor* connection, uint32_t entry);
+int32_t send_file(Shim* shim, Descriptor* connection, uint32_t entry);
 
 }  // namespace calandria

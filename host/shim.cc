@@ -57,6 +57,8 @@ const char* shim_open(Shim* shim, const Interface* interface, const ShimOptions*
   shim->notifier = -1;
   shim->nest = {};
   shim->levels = nullptr;
+  shim->uring = nullptr;
+  shim->roused = false;
   shim->nest.total = options->notifiers;
   shim->nest.last = options->notifiers - 1;
   for (int& notifier : shim->nest.notifiers) notifier = -1;
@@ -94,11 +96,12 @@ const char* shim_open(Shim* shim, const Interface* interface, const ShimOptions*
 int shim_submit(Shim* shim) {
   const Memory* memory = &shim->memory;
   const uint32_t total = load_unsigned(memory, layout::SUBMISSION_COUNT);
-  if (total == 0) return 0;
+  void (*flush)(Shim*) = shim->interface->flush;
+  if (total == 0 && flush == nullptr) return 0;
   if (total > memory->submissions_max) return -EPROTO;
   ReadRoom room;
   if (!read_room_open(&room, memory)) return -EPROTO;
-  int fell_short = 0;
+  shim->fell_short = false;
   int32_t before = 0;
   for (uint32_t place = 0; place < total; place++) {
     const uint32_t entry = memory->submissions + place * layout::SUBMISSION_SIZE;
@@ -109,22 +112,25 @@ int shim_submit(Shim* shim) {
     } else {
       result = execute(shim, entry, &room);
     }
+    before = result;
+    if (result == ANSWERED_LATER) continue;
     store_word(memory, entry + layout::SUBMISSION_RESULT, result);
     if (shim->interface->answered != nullptr) shim->interface->answered(shim, entry, result);
     if (memory->base[entry + layout::SUBMISSION_OPERATION] == layout::OPERATION_SEND &&
         result != load_word(memory, entry + layout::SUBMISSION_LENGTH)) {
-      fell_short = 1;
+      shim->fell_short = true;
     }
-    before = result;
   }
   aio_flush(shim);
+  if (flush != nullptr) flush(shim);
   store_word(memory, layout::SUBMISSION_DONE, static_cast<int32_t>(total));
   store_long(memory, layout::COUNTER_HOST_INTERRUPTED, shim->interrupted);
-  return fell_short;
+  return shim->fell_short ? 1 : 0;
 }
 
 void shim_close(Shim* shim) {
   // First what still uses the descriptors and the memory.
+  if (shim->interface->finish != nullptr) shim->interface->finish(shim);
   completions_close(shim);
   slots_close(shim);
   warm_close(shim);

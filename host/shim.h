@@ -21,10 +21,15 @@ struct Shim;
 struct Slots;
 struct Source;
 struct Share;
+struct Slot;
+struct Uring;
 struct Warmth;
 
 /** A source that is still being opened: a number that no descriptor has. */
 constexpr int FD_OPENING = 0x7fffffff;
+
+extern const Source stream_source;
+extern const Source listener_source;
 
 struct Descriptor {
   int fd;  // -1: none
@@ -63,11 +68,20 @@ struct Interface {
    * Made of a kernel's levels (watches.h): what announces by being readable has to be read, or it
    * is reported again and again.
    */
-  bool levels;
+  bool levels = false;
   /** Or null: a submission came to this result. */
-  void (*answered)(Shim* shim, uint32_t entry, int32_t result);
+  void (*answered)(Shim* shim, uint32_t entry, int32_t result) = nullptr;
   /** Or null: the record's descriptor is about to be closed, or left to somebody else. */
-  void (*forget)(Shim* shim, uint32_t record);
+  void (*forget)(Shim* shim, uint32_t record) = nullptr;
+  /** Or null: hands over what the verbs have put together, and waits for the answers to it. */
+  void (*flush)(Shim* shim) = nullptr;
+  /** Or null: waits for what the kernel still does with this memory, before anything of it goes. */
+  void (*finish)(Shim* shim) = nullptr;
+  /** Or null: takes a file's operation into the kernel's own queue; false: it is the pool's. */
+  bool (*operate)(Shim* shim, Slot* slot) = nullptr;
+  /** What connections and listeners can do here. */
+  const Source* stream = &stream_source;
+  const Source* listener = &listener_source;
 };
 
 struct Shim {
@@ -79,6 +93,12 @@ struct Shim {
   Nest nest;
   /** Of poll and select (levels.h), while they are open. */
   Levels* levels;
+  /** Of io_uring (uring.h), while it is open. */
+  Uring* uring;
+  /** The notifier became readable, and was not asked since. */
+  bool roused;
+  /** A send of this queue fell short. */
+  bool fell_short;
   Vector vector;
   int timer;
   uint64_t armed;

@@ -11,6 +11,7 @@
 #include "names.h"
 #include "outgoing.h"
 #include "probe.h"
+#include "send_file.h"
 #include "system.h"
 
 namespace calandria {
@@ -122,11 +123,12 @@ int32_t set_option(Shim* shim, Descriptor* descriptor, uint32_t entry) {
 
 }  // namespace
 
-const Source stream_source = {"stream", connect_status, receive, send_pieces,
-                              sample,   set_option,     nullptr, nullptr};
+const Source stream_source = {"stream",   connect_status, receive, send_pieces, sample,
+                              set_option, nullptr,        nullptr, nullptr,     nullptr,
+                              send_file};
 
-const Source listener_source = {"listener", nullptr,    nullptr, nullptr,
-                                sample,     set_option, nullptr, nullptr};
+const Source listener_source = {"listener", nullptr, nullptr, nullptr, sample,
+                                set_option, nullptr, nullptr, nullptr, socket_accept};
 
 int32_t socket_open(Shim* shim, uint32_t entry, ReadRoom* room, bool dial) {
   const Memory* memory = &shim->memory;
@@ -163,7 +165,7 @@ int32_t socket_open(Shim* shim, uint32_t entry, ReadRoom* room, bool dial) {
     }
   }
   if (result == 0) {
-    const Source* source = dial ? &stream_source : &listener_source;
+    const Source* source = dial ? shim->interface->stream : shim->interface->listener;
     result = descriptor_keep(shim, record, generation, fd, source, nullptr);
   }
   if (result < 0) {
@@ -177,27 +179,32 @@ int32_t socket_open(Shim* shim, uint32_t entry, ReadRoom* room, bool dial) {
   return connecting ? -EINPROGRESS : answer_local(shim, entry, room, fd);
 }
 
-int32_t socket_accept(Shim* shim, uint32_t entry, ReadRoom* room, int fd) {
-  const uint32_t child = field(shim, entry, layout::SUBMISSION_ADDRESS);
-  const uint32_t generation = field(shim, entry, layout::SUBMISSION_LENGTH);
-  if (child >= shim->memory.records_max) return -EPROTO;
+int32_t socket_accept(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
   if (!read_room_ensure(room, layout::PEER_SIZE)) return -ECANCELED;
   count(&shim->memory, layout::COUNTER_HOST_ACCEPTS);
   struct sockaddr_storage name = {};
   socklen_t length = sizeof name;
   const int accepted = static_cast<int>(
-      system_accept(&shim->interrupted, fd, reinterpret_cast<struct sockaddr*>(&name), &length));
+      system_accept(&shim->interrupted, descriptor->fd, reinterpret_cast<struct sockaddr*>(&name),
+                    &length));
   if (accepted < 0) return accepted;
-  int result = descriptor_keep(shim, child, generation, accepted, &stream_source, nullptr);
-  if (result == 0) {
-    result = shim->interface->attach(shim, accepted, child, generation, false);
+  return socket_accepted(shim, entry, room, accepted, &name, true);
+}
+
+int32_t socket_accepted(Shim* shim, uint32_t entry, ReadRoom* room, int fd,
+                        const struct sockaddr_storage* name, bool attached) {
+  const uint32_t child = field(shim, entry, layout::SUBMISSION_ADDRESS);
+  const uint32_t generation = field(shim, entry, layout::SUBMISSION_LENGTH);
+  int result = descriptor_keep(shim, child, generation, fd, shim->interface->stream, nullptr);
+  if (result == 0 && attached) {
+    result = shim->interface->attach(shim, fd, child, generation, false);
     if (result < 0) shim->descriptors[child].fd = -1;
   }
   if (result < 0) {
-    system_close(accepted);
+    system_close(fd);
     return result;
   }
-  return answer_peer(shim, entry, room, &name);
+  return answer_peer(shim, entry, room, name);
 }
 
 void socket_reset_at_close(int fd) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <sys/socket.h>
 
 #include "source.h"
 
@@ -11,7 +12,14 @@ namespace calandria {
 /** LISTEN and CONNECT: a socket, its options, its name; kept and attached, or closed again. */
 int32_t socket_open(Shim* shim, uint32_t entry, ReadRoom* room, bool dial);
 
-int32_t socket_accept(Shim* shim, uint32_t entry, ReadRoom* room, int fd);
+int32_t socket_accept(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room);
+
+/**
+ * A connection that came in is the child record's, and reported if `attached`; answers with the
+ * peer's name. Closed again when it cannot be kept.
+ */
+int32_t socket_accepted(Shim* shim, uint32_t entry, ReadRoom* room, int fd,
+                        const struct sockaddr_storage* name, bool attached);
 
 /** When it is closed the peer sees a reset, and what was not sent is dropped (socket(7)). */
 void socket_reset_at_close(int fd);

@@ -37,10 +37,13 @@ struct Source {
   int32_t (*close)(Shim* shim, const Descriptor* descriptor);
   /** Null: shutdown(2). May answer SHUT_DOWN_ALL. */
   int32_t (*shut_down)(Shim* shim, Descriptor* descriptor) = nullptr;
+  int32_t (*accept)(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) = nullptr;
+  /** SEND_FILE: the bytes of the pieces, then of a file. */
+  int32_t (*send_file)(Shim* shim, Descriptor* descriptor, uint32_t entry) = nullptr;
 };
 
-extern const Source stream_source;
-extern const Source listener_source;
+/** A verb's result when the interface's flush() writes the answer. */
+constexpr int32_t ANSWERED_LATER = INT32_MIN;
 
 inline uint32_t field(const Shim* shim, uint32_t entry, uint32_t offset) {
   return load_unsigned(&shim->memory, entry + offset);

@@ -45,6 +45,7 @@ const makers = {
     c: ({ server }) => compiled(server),
     'node-net': () => script('node-net.mjs'),
     calandria: () => script('calandria.mjs'),
+    'calandria-uring': () => script('calandria.mjs', { CALANDRIA_HOST: 'uring' }),
     'calandria-spin': () => script('calandria.mjs', { BENCH_SPIN: '50' }),
     'vector-8': () => script('calandria.mjs', { BENCH_VECTOR: '8' }),
     'vector-32': () => script('calandria.mjs', { BENCH_VECTOR: '32' }),

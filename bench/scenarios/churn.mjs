@@ -5,7 +5,7 @@ export default {
   name: 'churn',
   title: '64 at a time connect, echo 64 B once, close',
   measurement: measureLoad({ mode: 'churn', connections: 64, bytes: 64 }),
-  contestants: ['c', 'node-net', 'calandria', 'libuv', 'bun'],
+  contestants: ['c', 'node-net', 'calandria', 'calandria-uring', 'libuv', 'bun'],
   baselines: ['c', 'node-net'],
   targets: [{ contestant: 'calandria', key: 'cpu', against: 'c', atMost: 1.15 }],
 };

@@ -5,7 +5,7 @@ export default {
   name: '8x256KiB',
   title: '8 connections, messages of 256 KiB',
   measurement: measureLoad({ mode: 'stream', connections: 8, bytes: 256 * 1024 }),
-  contestants: ['c', 'node-net', 'calandria', 'libuv', 'bun'],
+  contestants: ['c', 'node-net', 'calandria', 'calandria-uring', 'libuv', 'bun'],
   baselines: ['c', 'node-net'],
   targets: [{ contestant: 'calandria', key: 'cpu', against: 'c', atMost: 1.1 }],
 };

@@ -4,6 +4,8 @@ import { errorName } from '../errors';
 import type { TurnBlock } from '../trace';
 import { describeCall, splitCalls } from '../trace/calls';
 import { deliveryName } from '../trace/delivery-names';
+import { type BitNames, bitNames, EPOLL_BITS } from './bit-names';
+import { describeRingEvent } from './ring-entries';
 
 export const ENTRY_KINDS = ['event', 'completion', 'delivery', 'call'] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
@@ -30,25 +32,16 @@ function nameOf(record: number, generation: number): string {
 
 // ── Events ──
 
-const EPOLL_BITS: readonly (readonly [number, string])[] = [
-  [0x001, 'IN'],
-  [0x002, 'PRI'],
-  [0x004, 'OUT'],
-  [0x008, 'ERR'],
-  [0x010, 'HUP'],
-  [0x2000, 'RDHUP'],
-];
+const POLL_BITS: BitNames = [...EPOLL_BITS, [0x020, 'NVAL']];
 
-const POLL_BITS = [...EPOLL_BITS, [0x020, 'NVAL']] as const;
-
-const SELECT_BITS: readonly (readonly [number, string])[] = [
+const SELECT_BITS: BitNames = [
   [layout.SELECT_READ, 'READ'],
   [layout.SELECT_WRITE, 'WRITE'],
   [layout.SELECT_EXCEPT, 'EXCEPT'],
   [layout.SELECT_CLOSED, 'CLOSED'],
 ];
 
-const READY_BITS: readonly (readonly [number, string])[] = [
+const READY_BITS: BitNames = [
   [layout.READY_IN, 'IN'],
   [layout.READY_OUT, 'OUT'],
   [layout.READY_END, 'END'],
@@ -65,36 +58,36 @@ function* eventsOf({ events, eventSize, eventFormat }: TurnBlock): Generator<Ent
         const data = eventSize - 8;
         const record = event.readInt32LE(data);
         const text =
-          record === layout.RECORD_WAKE ? 'wake-up' : names(EPOLL_BITS, event.readUInt32LE(0));
+          record === layout.RECORD_WAKE ? 'wake-up' : bitNames(EPOLL_BITS, event.readUInt32LE(0));
         yield entry('event', record, event.readUInt32LE(data + 4), text);
         break;
       }
       case layout.FORMAT_POLL: {
-        const text = names(POLL_BITS, event.readUInt16LE(14));
+        const text = bitNames(POLL_BITS, event.readUInt16LE(14));
         yield entry('event', event.readInt32LE(0), event.readUInt32LE(4), text);
         break;
       }
       case layout.FORMAT_SELECT: {
-        const text = names(SELECT_BITS, event.readUInt32LE(12));
+        const text = bitNames(SELECT_BITS, event.readUInt32LE(12));
         yield entry('event', event.readInt32LE(0), event.readUInt32LE(4), text);
         break;
       }
       case layout.FORMAT_PORTABLE: {
         const available = event.readInt32LE(12);
         const known = available === layout.UNKNOWN ? '' : `, ${available} available`;
-        const text = names(READY_BITS, event.readUInt32LE(8)) + known;
+        const text = bitNames(READY_BITS, event.readUInt32LE(8)) + known;
         yield entry('event', event.readInt32LE(0), event.readUInt32LE(4), text);
+        break;
+      }
+      case layout.FORMAT_RING: {
+        const { record, generation, text } = describeRingEvent(event);
+        yield entry('event', record, generation, text);
         break;
       }
       default:
         yield { kind: 'event', connection: '', text: event.toString('hex') };
     }
   }
-}
-
-function names(bits: readonly (readonly [number, string])[], value: number): string {
-  const known = bits.filter(([bit]) => value & bit).map(([, name]) => name);
-  return known.length > 0 ? known.join('|') : `0x${value.toString(16)}`;
 }
 
 function entry(kind: EntryKind, record: number, generation: number, text: string): Entry {

@@ -4,6 +4,7 @@ import type { Host } from './host';
 import { epoll, type NativeOptions, nativeMissing, poll, select } from './native';
 import { node } from './node';
 import { nullHost } from './null';
+import { uring, uringMissing } from './uring';
 
 export interface Candidate {
   readonly name: string;
@@ -39,6 +40,14 @@ export const CANDIDATES: readonly Candidate[] = [
     what: 'node:net, pure JavaScript, everywhere',
     missing: () => '',
     create: () => node(),
+  },
+  // Behind the one that can always run: it is never chosen, but by its name.
+  {
+    name: 'uring',
+    what: 'Linux io_uring, completions, in C++; on request',
+    missing: () =>
+      process.platform === 'linux' ? uringMissing() : 'io_uring is an interface of Linux',
+    create: (options) => uring(options),
   },
   {
     name: 'null',

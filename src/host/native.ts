@@ -30,6 +30,8 @@ export interface Shim {
   share(handle: Handle, id: number, ring: Uint8Array): number;
   unshare(handle: Handle, id: number): void;
   /** Name, result (0, 1 for switched off, or -errno) and number (-1: none) of what was tried. */
+  /** Which step of opening io_uring was refused (empty: none), its -errno, and what it can do. */
+  tryUring?(): [step: string, error: number, receivesAhead: boolean];
   capabilities(folder: string): [name: string, result: number, value: number][];
   raiseFdLimit(): { before: number; soft: number; hard: number };
 }
@@ -122,7 +124,8 @@ function refusal(name: string, cause: Partial<NodeJS.ErrnoException>): Error {
   return Object.assign(error, { errno: cause.errno });
 }
 
-function native(name: string, options: NativeOptions): Host {
+/** `settings`: SETTING_… bits of this interface. */
+export function native(name: string, options: NativeOptions, settings = 0): Host {
   const { spin = 0, collect = 'announced', announcements = 'all' } = options;
   const { notifiers = 1, vector = 'adaptive' } = options;
   checkChoice('vector', vector, ['adaptive', 'full']);
@@ -150,6 +153,7 @@ function native(name: string, options: NativeOptions): Host {
   return {
     name,
     settings:
+      settings |
       (LEVELS.includes(name) ? layout.SETTING_LEVELS : 0) |
       (collect === 'always' ? layout.SETTING_COLLECT_ALWAYS : 0) |
       (announcements === 'each' ? layout.SETTING_SEMAPHORE : 0),

@@ -65,6 +65,10 @@ const ADDRESSES = {
   hostAccepts: layout.COUNTER_HOST_ACCEPTS,
   hostOthers: layout.COUNTER_HOST_OTHERS,
   hostInterrupted: layout.COUNTER_HOST_INTERRUPTED,
+  /** Entries of a ring: what one system call hands over together with others. */
+  hostEntries: layout.COUNTER_HOST_ENTRIES,
+  /** Times that the kernel kept completions back because their ring was full. */
+  hostOverflows: layout.COUNTER_HOST_OVERFLOWS,
 } as const;
 
 export type Counters = { readonly [Name in keyof typeof ADDRESSES]: number };

@@ -99,7 +99,7 @@ export interface TraceHeader {
   readonly copiesFiles?: boolean;
   /** The host reported levels: SETTING_LEVELS. */
   readonly levels?: boolean;
-  /** How completions were looked for: SETTING_SEMAPHORE, SETTING_COLLECT_ALWAYS. */
+  /** What the host wanted of the core: SETTING_SEMAPHORE, SETTING_COLLECT_ALWAYS, SETTING_LEND. */
   readonly completions?: number;
   /** Address of the read arena in the memory of the recording reactor. */
   readonly readArena: number;
@@ -165,7 +165,8 @@ export function blockChecksum(buffer: Buffer, at: number, bodyLength: number): n
   return crc32(buffer.subarray(at + BLOCK_HEAD, at + BLOCK_HEAD + bodyLength), head);
 }
 
-export const SETTINGS_OF_COMPLETIONS = layout.SETTING_SEMAPHORE | layout.SETTING_COLLECT_ALWAYS;
+export const SETTINGS_OF_HOST =
+  layout.SETTING_SEMAPHORE | layout.SETTING_COLLECT_ALWAYS | layout.SETTING_LEND;
 
 /** The core's settings while this trace was recorded. */
 export function settingsOf(header: TraceHeader): number {
@@ -176,6 +177,6 @@ export function settingsOf(header: TraceHeader): number {
     (header.debug ? layout.SETTING_POISON : 0) |
     (header.copiesFiles ? layout.SETTING_COPY_FILES : 0) |
     (header.levels ? layout.SETTING_LEVELS : 0) |
-    ((header.completions ?? 0) & SETTINGS_OF_COMPLETIONS)
+    ((header.completions ?? 0) & SETTINGS_OF_HOST)
   );
 }

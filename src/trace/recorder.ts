@@ -21,7 +21,7 @@ import {
   type Payload,
   padded,
   RANGE_KEPT,
-  SETTINGS_OF_COMPLETIONS,
+  SETTINGS_OF_HOST,
   sealBlock,
 } from './format';
 import type { Sink } from './sink';
@@ -67,7 +67,7 @@ export class Recorder {
         payload: options.payload,
         copiesFiles: (settings & layout.SETTING_COPY_FILES) !== 0,
         levels: (settings & layout.SETTING_LEVELS) !== 0,
-        completions: settings & SETTINGS_OF_COMPLETIONS,
+        completions: settings & SETTINGS_OF_HOST,
         readArena: word(memory, layout.READ_ARENA_BASE),
         program: run.program,
       }),

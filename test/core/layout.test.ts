@@ -72,7 +72,7 @@ describe('structures', () => {
     ['SEGMENT_', layout.SEGMENT_SIZE],
     ['COMPLETION_', layout.COMPLETION_SIZE],
   ])('fields of %s… are distinct and inside', (prefix, size) => {
-    const words = /(COUNT|DONE|BASE|HEAP|LINKED|MAX|SIZE|SHIFT|OF_RECORD)$/;
+    const words = /(COUNT|DONE|BASE|HEAP|LINKED|AHEAD|MAX|SIZE|SHIFT|OF_RECORD)$/;
     const fields = named(prefix, words).map(([, offset]) => offset);
     expect(new Set(fields).size).toBe(fields.length);
     for (const offset of fields) expect(offset).toBeLessThan(size);

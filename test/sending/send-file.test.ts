@@ -28,7 +28,7 @@ function written(bytes: Uint8Array): string {
 
 /** The ways that a host has; the first is the one that it chooses. */
 function waysOf(host: string): readonly SentVia[] {
-  return host === 'epoll' ? ['sendfile', 'map', 'read'] : ['read'];
+  return host === 'node' ? ['read'] : ['sendfile', 'map', 'read'];
 }
 
 interface Serving {

@@ -9,6 +9,7 @@ import { type CoreBuild, instantiateCore, type WasmCore } from '../../src/core/c
 import { completeLimits, type Limits } from '../../src/core/limits';
 import { createMemory, long, type ReactorMemory, word } from '../../src/core/memory';
 import { Arrivals } from './arrivals';
+import { type Completed, encodeCompleted } from './completed';
 import {
   type Delivery,
   type RecordView,
@@ -30,6 +31,8 @@ export interface Handle {
 export interface Event extends Handle {
   readonly ready: number;
   readonly available?: number;
+  /** Only in the format of rings: what completed, in place of readiness. */
+  readonly completed?: Completed;
 }
 
 /** A result, or the bytes that a receive brings. */
@@ -66,7 +69,7 @@ export interface HarnessOptions {
   readonly settings?: number;
   readonly seed?: bigint;
   readonly build?: CoreBuild;
-  readonly format?: 'epoll12' | 'epoll16' | 'portable';
+  readonly format?: 'epoll12' | 'epoll16' | 'portable' | 'ring';
   /** In place of a built core: one that a test has changed. */
   readonly core?: (memory: ReactorMemory) => WasmCore;
 }
@@ -81,6 +84,20 @@ const EPOLL = new Map([
   [READY_URGENT, 0x002],
 ]);
 
+const FORMATS = {
+  epoll12: layout.FORMAT_EPOLL,
+  epoll16: layout.FORMAT_EPOLL,
+  portable: layout.FORMAT_PORTABLE,
+  ring: layout.FORMAT_RING,
+};
+
+/** As epoll(7) and poll(2) say it. */
+function raisedBy(ready: number): number {
+  let raised = 0;
+  for (const [bit, flag] of EPOLL) if (ready & bit) raised |= flag;
+  return raised;
+}
+
 export class CoreHarness {
   readonly memory: ReactorMemory;
   readonly core: WasmCore;
@@ -88,7 +105,7 @@ export class CoreHarness {
   now = 1_000_000_000n;
   /** Where this turn's bytes and peer records lie. */
   arrived: readonly { readonly address: number; readonly length: number }[] = [];
-  private readonly format: 'epoll12' | 'epoll16' | 'portable';
+  private readonly format: NonNullable<HarnessOptions['format']>;
 
   constructor(options: HarnessOptions = {}) {
     const { limits, settings = 0, seed = 1n, build = 'debug', format = 'epoll12' } = options;
@@ -159,23 +176,23 @@ export class CoreHarness {
   putEvents(events: readonly Event[]): void {
     const size = this.format === 'epoll12' ? 12 : 16;
     let at = this.word(layout.EVENTS_BASE);
-    for (const { record, generation, ready, available } of events) {
-      if (this.format === 'portable') {
+    for (const event of events) {
+      const { record, generation, ready, available } = event;
+      if (this.format === 'ring') {
+        this.memory.bytes.set(encodeCompleted(event, event.completed, raisedBy(ready)), at);
+      } else if (this.format === 'portable') {
         this.view.setInt32(at, record, true);
         this.view.setUint32(at + 4, generation, true);
         this.view.setInt32(at + 8, ready, true);
         this.view.setInt32(at + 12, available ?? layout.UNKNOWN, true);
       } else {
-        let raised = 0;
-        for (const [bit, flag] of EPOLL) if (ready & bit) raised |= flag;
-        this.view.setInt32(at, raised, true);
+        this.view.setInt32(at, raisedBy(ready), true);
         this.view.setInt32(at + size - 8, record, true);
         this.view.setUint32(at + size - 4, generation, true);
       }
       at += size;
     }
-    const name = this.format === 'portable' ? layout.FORMAT_PORTABLE : layout.FORMAT_EPOLL;
-    this.view.setInt32(layout.EVENT_FORMAT, name, true);
+    this.view.setInt32(layout.EVENT_FORMAT, FORMATS[this.format], true);
     this.view.setInt32(layout.EVENT_RECORD_SIZE, size, true);
     this.view.setInt32(layout.EVENT_COUNT, events.length, true);
     this.view.setInt32(layout.WAIT_RESULT, events.length, true);

@@ -1,0 +1,210 @@
+#include <cerrno>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include "system.h"
+#include "uring.h"
+#include "uring_calls.h"
+
+namespace calandria {
+
+namespace {
+
+constexpr uint32_t INPUT = POLLIN;
+constexpr uint32_t EVERYTHING = POLLIN | POLLOUT | POLLPRI | POLLRDHUP;
+
+/** As large as memory_open() lets the records become. */
+constexpr uint32_t RECORD_MASK = (1u << layout::RING_RECORD_BITS) - 1;
+
+/** The record in the data of an entry, RECORD_COMPLETIONS with its sign. */
+uint32_t record_of(uint64_t data) {
+  const auto record = static_cast<uint32_t>(data) & RECORD_MASK;
+  const bool special = record == (static_cast<uint32_t>(layout::RECORD_COMPLETIONS) & RECORD_MASK);
+  return special ? static_cast<uint32_t>(layout::RECORD_COMPLETIONS) : record;
+}
+
+/** An entry for this owner; its last completion will be awaited. */
+struct io_uring_sqe* ask(Shim* shim, uint32_t record, const Watch* watch, int32_t kind) {
+  struct io_uring_sqe* entry = uring_entry(shim);
+  if (entry == nullptr) return nullptr;
+  entry->fd = watch->fd;
+  entry->user_data = uring_data(kind, record, watch->generation);
+  shim->uring->outstanding++;
+  return entry;
+}
+
+void take_back(Shim* shim, uint32_t record, const Watch* watch, int32_t kind, Asked* asked) {
+  if (*asked != Asked::armed) return;
+  struct io_uring_sqe* entry = uring_entry(shim);
+  if (entry == nullptr) return;
+  entry->opcode = IORING_OP_ASYNC_CANCEL;
+  entry->fd = -1;
+  entry->addr = uring_data(kind, record, watch->generation);
+  // Only that it was too late is told, and then the last completion is on its way.
+  entry->flags = IOSQE_CQE_SKIP_SUCCESS;
+  entry->user_data = uring_data(layout::RING_WAKE, static_cast<uint32_t>(layout::RECORD_WAKE), 0);
+  *asked = Asked::ending;
+}
+
+void received(Shim* shim, uint32_t record, Watch* watch, const struct io_uring_cqe* completion) {
+  Uring* uring = shim->uring;
+  if ((completion->flags & IORING_CQE_F_BUFFER) != 0) {
+    const uint32_t length = completion->res > 0 ? static_cast<uint32_t>(completion->res) : 0;
+    const uint32_t address =
+        buffers_arrived(&uring->buffers, &shim->memory, completion->flags, length);
+    if (address == 0 || length == 0) return;
+    if (watch != nullptr) run_append(shim, record, watch, address, length);
+    // For an owner that is gone: the bytes are dropped.
+    else buffers_segment(&uring->buffers, &shim->memory, address)->runs--;
+    return;
+  }
+  const int32_t result = completion->res;
+  if (watch == nullptr || result == -ECANCELED || result == -ENOBUFS) return;
+  watch->ended = true;
+  watch->ending = result;
+}
+
+bool accepted(Shim* shim, uint32_t record, Watch* watch, const struct io_uring_cqe* completion) {
+  if (completion->res < 0) return true;
+  if (watch != nullptr && !shim->uring->finishing) {
+    return run_append(shim, record, watch, static_cast<uint32_t>(completion->res), 0);
+  }
+  system_close(completion->res);
+  return true;
+}
+
+/**
+ * Completions that a write to an eventfd brings about do not ring the doorbell, but for the first
+ * time: the kernel does not let one eventfd wake another at once (eventfd_signal_allowed()), puts
+ * it off, and does that only once (io_uring/eventfd.c, seen in Linux 6.18). So such a descriptor,
+ * which has no file type, wakes the loop by itself.
+ */
+int rouse_by_itself(const Shim* shim, int fd) {
+  struct stat status;
+  if (fstat(fd, &status) < 0) return -errno;
+  if ((status.st_mode & S_IFMT) != 0) return 0;
+  const int result = uring_rouse_by(shim, fd);
+  // It was left behind by an owner that did not close it.
+  return result == -EEXIST ? 0 : result;
+}
+
+}  // namespace
+
+Watch* watch_at(const Shim* shim, uint32_t record) {
+  if (record < shim->memory.records_max) return &shim->uring->watches[record];
+  if (record != static_cast<uint32_t>(layout::RECORD_COMPLETIONS)) return nullptr;
+  return &shim->uring->watches[shim->memory.records_max];
+}
+
+Watch* watch_of(const Shim* shim, uint32_t record, uint32_t generation) {
+  Watch* watch = watch_at(shim, record);
+  return watch != nullptr && watch->fd >= 0 && watch->generation == generation ? watch : nullptr;
+}
+
+Watch* watch_begin(Shim* shim, int fd, uint32_t record, uint32_t generation) {
+  Watch* watch = watch_at(shim, record);
+  if (watch == nullptr || watch->fd >= 0) return nullptr;
+  const bool listed = watch->listed;
+  const uint32_t next = watch->next_listed;
+  *watch = {};
+  watch->generation = generation;
+  watch->fd = fd;
+  watch->first = NOBODY;
+  watch->last = NOBODY;
+  watch->listed = listed;
+  watch->next_listed = next;
+  return watch;
+}
+
+void watch_rest(Shim* shim, uint32_t record, Watch* watch) {
+  const bool busy = watch->readiness != Asked::no || watch->ahead != Asked::no;
+  if (busy || watch->ended || shim->uring->finishing) return;
+  struct io_uring_sqe* entry = ask(shim, record, watch, layout::RING_READINESS);
+  if (entry == nullptr) return;
+  entry->opcode = IORING_OP_POLL_ADD;
+  entry->len = IORING_POLL_ADD_MULTI;
+  entry->poll32_events = watch->input_only ? INPUT : EVERYTHING;
+  if (watch->watches_room) entry->poll32_events |= POLLOUT;
+  watch->readiness = Asked::armed;
+}
+
+void watch_for_room(Shim* shim, uint32_t record, Watch* watch) {
+  if (watch->room != Asked::no || watch->readiness == Asked::armed) return;
+  struct io_uring_sqe* entry = ask(shim, record, watch, layout::RING_ROOM);
+  if (entry == nullptr) return;
+  entry->opcode = IORING_OP_POLL_ADD;
+  entry->poll32_events = POLLOUT;
+  watch->room = Asked::armed;
+}
+
+struct io_uring_sqe* watch_ahead(Shim* shim, uint32_t record, Watch* watch, int32_t kind) {
+  if (watch->ahead != Asked::no || watch->ended) return nullptr;
+  struct io_uring_sqe* entry = ask(shim, record, watch, kind);
+  if (entry == nullptr) return nullptr;
+  watch->ahead = Asked::armed;
+  shim->uring->bursts++;
+  take_back(shim, record, watch, layout::RING_READINESS, &watch->readiness);
+  return entry;
+}
+
+void watch_hold_back(Shim* shim, uint32_t record, Watch* watch, int32_t kind) {
+  take_back(shim, record, watch, kind, &watch->ahead);
+}
+
+bool watch_completed(Shim* shim, const struct io_uring_cqe* completion) {
+  const uint32_t record = record_of(completion->user_data);
+  const int32_t kind = uring_kind(completion->user_data);
+  Watch* watch = watch_of(shim, record, uring_generation(completion->user_data));
+  if (kind == layout::RING_RECEIVE) received(shim, record, watch, completion);
+  if (kind == layout::RING_ACCEPT && !accepted(shim, record, watch, completion)) return false;
+  if ((completion->flags & IORING_CQE_F_MORE) != 0) return true;
+  shim->uring->outstanding--;
+  if (watch == nullptr) return true;
+  if (kind == layout::RING_READINESS) watch->readiness = Asked::no;
+  else if (kind == layout::RING_ROOM) watch->room = Asked::no;
+  else watch->ahead = Asked::no;
+  // What cannot be polled is not asked for again and again: the core hears of it from this one.
+  const bool fails = kind == layout::RING_READINESS && completion->res < 0;
+  if (!fails || completion->res == -ECANCELED) watch_rest(shim, record, watch);
+  return true;
+}
+
+int uring_attach(Shim* shim, int fd, uint32_t record, uint32_t generation, bool input_only) {
+  Watch* watch = watch_begin(shim, fd, record, generation);
+  if (watch == nullptr) return -EEXIST;
+  watch->input_only = input_only;
+  const int result = rouse_by_itself(shim, fd);
+  if (result == 0) watch_rest(shim, record, watch);
+  if (watch->readiness == Asked::armed) return 0;
+  watch->fd = -1;
+  return result < 0 ? result : -ENOMEM;
+}
+
+int uring_watch_room(Shim* shim, int, uint32_t record, uint32_t generation, bool on) {
+  Watch* watch = watch_of(shim, record, generation);
+  if (watch == nullptr) return -ENOENT;
+  watch->watches_room = on;
+  // With its last completion it is asked for anew.
+  take_back(shim, record, watch, layout::RING_READINESS, &watch->readiness);
+  return 0;
+}
+
+void uring_forget(Shim* shim, uint32_t record) {
+  if (shim->uring == nullptr) return;
+  Watch* watch = watch_at(shim, record);
+  if (watch == nullptr || watch->fd < 0) return;
+  const bool listens = shim->descriptors[record].source == &uring_listener;
+  take_back(shim, record, watch, layout::RING_READINESS, &watch->readiness);
+  take_back(shim, record, watch, layout::RING_ROOM, &watch->room);
+  take_back(shim, record, watch, listens ? layout::RING_ACCEPT : layout::RING_RECEIVE,
+            &watch->ahead);
+  runs_drop(shim, watch, listens);
+  watch->fd = -1;
+}
+
+/** What was forgotten is let go of now: others may have the same open file. */
+int uring_detach(Shim* shim, int) {
+  return shim->uring == nullptr ? 0 : uring_hand_over(shim, true);
+}
+
+}  // namespace calandria

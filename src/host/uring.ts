@@ -1,0 +1,86 @@
+// The host on io_uring(7): whether it can be had here, and if not, why.
+import { getSystemErrorName } from 'node:util';
+import * as layout from '../../assembly/layout';
+import { CalandriaError } from '../errors';
+import { readProc } from './capabilities';
+import type { Host } from './host';
+import { loadShim, type NativeOptions, native, nativeMissing, switchedOff } from './native';
+import { resourceLimits } from './resource-limits';
+
+const NAME = 'uring';
+
+/** What the capability is called in CALANDRIA_WITHOUT. */
+const CAPABILITY = 'io_uring';
+
+/**
+ * Linux: io_uring(7). One system call hands over what a turn wants sent and brings what the next
+ * turn hears of; connections are accepted and received from ahead of being asked.
+ */
+export function uring(options: NativeOptions = {}): Host {
+  const { notifiers = 1 } = options;
+  if (notifiers !== 1) {
+    throw new CalandriaError(
+      'ERR_CALANDRIA_BAD_OPTION',
+      `Host ${NAME} has one notifier, not ${String(notifiers)}; several are an option of epoll.`,
+    );
+  }
+  // Where there is none the host says so when it is opened.
+  return native(NAME, options, tryOnce()?.receivesAhead ? layout.SETTING_LEND : 0);
+}
+
+interface Trial {
+  /** Empty when it went well. */
+  readonly step: string;
+  readonly error: number;
+  readonly receivesAhead: boolean;
+}
+
+let tried: Trial | undefined;
+
+/** A trial takes locked memory for a while, so one that went well is not made again. */
+function tryOnce(): Trial | undefined {
+  const shim = loadShim();
+  if (tried || typeof shim === 'string' || !shim.tryUring) return tried;
+  const [step, error, receivesAhead] = shim.tryUring();
+  const trial = { step, error, receivesAhead };
+  if (step === '') tried = trial;
+  return trial;
+}
+
+/** Empty when this process can use io_uring, else the reason why not. */
+export function uringMissing(): string {
+  const missing = nativeMissing(NAME);
+  if (missing !== '') return missing;
+  if (switchedOff().includes(CAPABILITY)) return 'CALANDRIA_WITHOUT switches io_uring off';
+  const { step = '', error = 0 } = tryOnce() ?? {};
+  return step === '' ? '' : whyNot(step, error);
+}
+
+function whyNot(step: string, error: number): string {
+  const name = error < 0 ? getSystemErrorName(error) : '';
+  if (name === 'ENOMEM') return `io_uring needs locked memory, ${lockedMemory()}`;
+  if (step === 'setup' && name === 'ENOSYS') {
+    return 'io_uring_setup gave ENOSYS: this kernel has no io_uring, or a filter (seccomp) hides it';
+  }
+  if (step === 'setup' && name === 'EPERM') return `io_uring_setup gave EPERM: ${forbiddenBy()}`;
+  if (name === 'EINVAL' || name === '' || name === 'EOPNOTSUPP') {
+    return `the io_uring of this kernel is too old (${step}); Linux 6.1 is needed`;
+  }
+  return `io_uring was tried, and ${step} gave ${name}`;
+}
+
+/** The sysctl, or else somebody who filters system calls. */
+function forbiddenBy(): string {
+  const disabled = readProc('sys/kernel/io_uring_disabled');
+  if (disabled === '2') return 'the sysctl kernel.io_uring_disabled is 2';
+  if (disabled === '1') {
+    return 'the sysctl kernel.io_uring_disabled is 1, and this process is not in io_uring_group';
+  }
+  return 'a filter of system calls (seccomp) forbids it, as those of containers do';
+}
+
+function lockedMemory(): string {
+  const { soft } = resourceLimits().lockedMemory ?? {};
+  const limit = soft === undefined ? '' : ` (ulimit -l is ${Math.floor(soft / 1024)} KiB)`;
+  return `and there is not enough of it${limit}`;
+}
