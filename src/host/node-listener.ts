@@ -66,7 +66,7 @@ export class ListenerSource extends Source {
   }
 
   /** As accept(2): a connection, or a negative error number. */
-  accept(): Stream | number {
+  override accept(): Stream | number {
     const stream = this.waiting.shift();
     if (stream) return stream;
     // Like EMFILE: about accepting in general, and so answered once.

@@ -28,8 +28,11 @@ export interface OpenRequest {
   readonly report: (source: Source) => void;
 }
 
-/** By KIND_. Throws when it cannot be opened; what takes time is told by raising READY_OUT. */
-export const OPENERS: Readonly<Record<number, (request: OpenRequest) => Source>> = {
+/** Throws when it cannot be opened; what takes time is told by raising READY_OUT. */
+export type Opener = (request: OpenRequest) => Source;
+
+/** By KIND_. */
+export const OPENERS: Readonly<Record<number, Opener>> = {
   [layout.KIND_FILE]: openFile,
   [layout.KIND_INBOX]: openInbox,
   [layout.KIND_CONNECTION]: (request) => new AdoptedSource(request),

@@ -75,7 +75,7 @@ export class ProcessSource extends Source {
   }
 
   /** TAKE. */
-  stream(which: number): PipeStream | undefined {
+  override stream(which: number): PipeStream | undefined {
     const socket = this.child.stdio[which] as Socket | null | undefined;
     return socket ? new PipeStream(socket, which === 0, this.report) : undefined;
   }

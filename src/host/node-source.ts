@@ -5,6 +5,7 @@ import { errorNumber } from '../errors';
 import type { Outgoing } from './outgoing';
 
 const NOT_SUPPORTED = -errorNumber('EOPNOTSUPP');
+const NOT_SOCKET = -errorNumber('ENOTSOCK');
 
 /** What OPERATE asks for. */
 export interface Task {
@@ -17,6 +18,13 @@ export interface Task {
   /** Bytes to write, valid during the call; or how many to read. */
   readonly bytes: Uint8Array;
   readonly length: number;
+}
+
+/** A connection that a listener accepted. */
+export interface AcceptedSource extends Source {
+  readonly remote: { readonly address: string; readonly port: number };
+  /** Begins to read. */
+  start(): void;
 }
 
 export abstract class Source {
@@ -55,6 +63,16 @@ export abstract class Source {
 
   send(_outgoing: Outgoing): number {
     return NOT_SUPPORTED;
+  }
+
+  /** ACCEPT: a connection, or a negative error number. */
+  accept(): AcceptedSource | number {
+    return NOT_SOCKET;
+  }
+
+  /** TAKE: a stream (0, 1, 2) of the process that this is. */
+  stream(_which: number): Source | undefined {
+    return undefined;
   }
 
   shutDown(): number {
