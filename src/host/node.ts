@@ -30,7 +30,7 @@ class NodeHost extends SourceHost {
   }
 
   /** node:net tells later what became of them. */
-  protected makeSocket(wanted: WantedSocket, report: (source: Source) => void): Source {
+  protected makeSocket(wanted: WantedSocket): Source {
     const { dial, name, port, options, backlog } = wanted;
     const where: NetConnectOpts =
       options & layout.SOCKET_LOCAL
@@ -42,7 +42,7 @@ class NodeHost extends SourceHost {
     if (dial) {
       // highWaterMark reaches the stream's constructor, although the types do not know it.
       const how = { noDelay, keepAlive, allowHalfOpen: true, highWaterMark: HIGH_WATER };
-      const stream = new Stream(connect({ ...where, ...how }), report);
+      const stream = new Stream(connect({ ...where, ...how }), this.report);
       stream.start();
       return stream;
     }
@@ -52,7 +52,7 @@ class NodeHost extends SourceHost {
     return new ListenerSource(
       { ...where, backlog, ipv6Only, ...(reusePort ? { reusePort } : {}) },
       { noDelay, keepAlive, waitingMax: word(this.memory, layout.RECORDS_MAX) },
-      report,
+      this.report,
     );
   }
 

@@ -33,7 +33,7 @@ export abstract class SourceHost implements DrivenHost {
   abstract readonly name: string;
   /** Whatever is no stream socket, by KIND_. */
   protected abstract readonly openers: Readonly<Record<number, Opener>>;
-  protected memory!: ReactorMemory;
+  memory!: ReactorMemory;
   protected wake: () => void = () => {};
   private room!: ReadRoom;
   private completions!: Completions;
@@ -47,8 +47,8 @@ export abstract class SourceHost implements DrivenHost {
 
   /** Nanoseconds of a clock that never goes back. */
   protected abstract clock(): bigint;
-  /** A listener or a dialled connection; throws when the system refuses at once. */
-  protected abstract makeSocket(wanted: WantedSocket, report: (source: Source) => void): Source;
+  /** A listener or a dialled connection, made with `report`; throws when the system refuses at once. */
+  protected abstract makeSocket(wanted: WantedSocket): Source;
   abstract arm(deadline: bigint): void;
   abstract hold(hold: boolean): void;
 
@@ -61,7 +61,7 @@ export abstract class SourceHost implements DrivenHost {
     this.set(layout.EVENT_RECORD_SIZE, layout.PORTABLE_SIZE);
   }
 
-  private readonly report = (source: Source): void => {
+  protected readonly report = (source: Source): void => {
     this.ready.push(source);
     this.wake();
   };
@@ -237,7 +237,7 @@ export abstract class SourceHost implements DrivenHost {
     };
     if (!this.room.ensure(layout.PEER_SIZE)) return -layout.ERROR_CANCELED;
     try {
-      const source = this.makeSocket(wanted, this.report);
+      const source = this.makeSocket(wanted);
       this.keep(
         source,
         word(memory, entry + layout.SUBMISSION_RECORD),

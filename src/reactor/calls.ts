@@ -70,6 +70,24 @@ export class Calls {
     if (!this.closed) this.make((core) => core[name](owner.record, owner.generation));
   }
 
+  /**
+   * What ran for this record threw: its connection is destroyed, the turn's other deliveries run,
+   * and the error is not swallowed.
+   */
+  fail(error: unknown, owner: Owner): void {
+    this.act('thrown', owner);
+    this.rethrow(error);
+  }
+
+  rethrow(error: unknown): void {
+    if (this.host.thrown) this.host.thrown(error);
+    else {
+      process.nextTick(() => {
+        throw error;
+      });
+    }
+  }
+
   appetite(owner: Owner, amount: number): void {
     const unlimited = amount === Number.POSITIVE_INFINITY;
     if (!unlimited && !(Number.isInteger(amount) && amount >= 0 && amount < 2 ** 31)) {

@@ -227,6 +227,11 @@ export class Connection {
     return this;
   }
 
+  /** Internal: what runs for this connection outside of its handlers threw. */
+  threw(error: unknown): void {
+    this.calls.fail(error, this);
+  }
+
   /** Internal: the record is about to be freed. */
   finish(): void {
     this.finished = true;

@@ -17,7 +17,6 @@ export class Deliverer {
   readonly handlers = new HandlerTable();
   private readonly calls: Calls;
   private readonly memory: ReactorMemory;
-  private readonly rethrow: (error: unknown) => void;
   private readonly words: Int32Array;
   private readonly bytes: Uint8Array;
   private readonly deliveries: number;
@@ -32,12 +31,11 @@ export class Deliverer {
   private readonly operations: Operations;
   private readonly finished: Connection[] = [];
 
-  constructor(calls: Calls, operations: Operations, rethrow: (error: unknown) => void) {
+  constructor(calls: Calls, operations: Operations) {
     const { memory } = calls;
     this.calls = calls;
     this.operations = operations;
     this.memory = memory;
-    this.rethrow = rethrow;
     this.words = memory.words;
     this.bytes = memory.bytes;
     this.deliveries = word(memory, layout.DELIVERIES_BASE) >> 2;
@@ -105,7 +103,7 @@ export class Deliverer {
         const result = this.deliverRecord(kind, record, at);
         if (result !== undefined) this.watch(result, record);
       } catch (error) {
-        this.fail(error, record, this.generationOf(record));
+        this.calls.fail(error, { record, generation: this.generationOf(record) });
       }
     }
   }
@@ -294,7 +292,7 @@ export class Deliverer {
         );
         const heard = listener.address ? true : listener.failed(error);
         if (handlers.listenerError) return handlers.listenerError(listener, error);
-        if (!heard) this.rethrow(error);
+        if (!heard) this.calls.rethrow(error);
         return;
       }
       case layout.DELIVER_CLOSE:
@@ -317,22 +315,15 @@ export class Deliverer {
       const result = timer.handler(timer, this.words[at + (layout.DELIVERY_VALUE >> 2)] as number);
       if (result !== undefined) this.watch(result, layout.NONE);
     } catch (error) {
-      this.fail(error, layout.NONE, 0);
+      this.calls.fail(error, { record: layout.NONE, generation: 0 });
     }
   }
 
   private watch(result: unknown, record: number): void {
     if (typeof (result as PromiseLike<void>)?.then !== 'function') return;
     const generation = record === layout.NONE ? 0 : this.generationOf(record);
-    (result as PromiseLike<void>).then(undefined, (error) => this.fail(error, record, generation));
-  }
-
-  /**
-   * A handler threw: its connection is destroyed, the other deliveries run, the error is not
-   * swallowed.
-   */
-  fail(error: unknown, record: number, generation: number): void {
-    this.calls.act('thrown', { record, generation });
-    this.rethrow(error);
+    (result as PromiseLike<void>).then(undefined, (error) =>
+      this.calls.fail(error, { record, generation }),
+    );
   }
 }

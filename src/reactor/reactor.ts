@@ -138,7 +138,7 @@ export class Reactor {
     this.core = (host.core ?? instantiateCore)(this.memory);
     this.calls = new Calls(this.memory, this.core, host);
     this.operations = this.calls.operations;
-    this.deliverer = new Deliverer(this.calls, this.operations, (error) => this.rethrow(error));
+    this.deliverer = new Deliverer(this.calls, this.operations);
     this.opening = new Opening(this.calls, this.deliverer, this.operations);
     host.open({
       memory: this.memory,
@@ -369,15 +369,6 @@ export class Reactor {
 
   /** Internal: an error of the program's that no handler threw and nobody waits for. */
   fail(error: unknown): void {
-    this.deliverer.fail(error, layout.NONE, 0);
-  }
-
-  private rethrow(error: unknown): void {
-    if (this.host.thrown) this.host.thrown(error);
-    else {
-      process.nextTick(() => {
-        throw error;
-      });
-    }
+    this.calls.fail(error, { record: layout.NONE, generation: 0 });
   }
 }
