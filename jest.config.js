@@ -9,7 +9,7 @@ module.exports = {
   moduleNameMapper: {
     // The package's own name means the sources, so that a test and an example share one copy.
     '^calandria$': '<rootDir>/src/index.ts',
-    '^calandria/(\\w+)$': '<rootDir>/src/$1',
+    '^calandria/(\\w+(?:/\\w+)?)$': '<rootDir>/src/$1',
     // `./file.js` is how a NodeNext import may name `./file.ts`.
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

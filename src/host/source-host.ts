@@ -47,7 +47,7 @@ export abstract class SourceHost implements DrivenHost {
 
   /** Nanoseconds of a clock that never goes back. */
   protected abstract clock(): bigint;
-  /** A listener or a dialled connection, made with `report`; throws when the system refuses at once. */
+  /** A listener or a dialled connection, made with `report`; throws what the system refuses. */
   protected abstract makeSocket(wanted: WantedSocket): Source;
   abstract arm(deadline: bigint): void;
   abstract hold(hold: boolean): void;

@@ -55,7 +55,7 @@ export class Chain {
 
   closed(): void {
     this.run(() => {
-      // Both sides have ended: what is held came before their end, and nothing is written behind ours.
+      // Both sides have ended: what is held came before, and nobody writes behind his own end.
       if (this.theirEnd && this.ourEnd) this.flush(this.links);
       this.stopped = true;
       for (const link of this.links) link.finished();

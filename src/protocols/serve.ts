@@ -85,8 +85,8 @@ export class ProtocolServer {
   }
 
   /**
-   * From now on new connections get this protocol; open ones keep theirs. Resolves when it is so: it
-   * is a turn that decides, so that a replay decides alike.
+   * From now on new connections get this protocol; open ones keep theirs. Resolves when it is so:
+   * a turn decides that, so that a replay decides alike.
    */
   use(protocol: Protocol): Promise<void> {
     checkProtocol(protocol);

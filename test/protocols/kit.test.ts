@@ -5,7 +5,7 @@ import { line, pipeline } from '../../src/protocols';
 import { type Examination, examine, expectSame, play, type Subject } from '../../src/protocols/kit';
 import { echo } from '../support/noting';
 
-/** A right protocol: each character a word, in upper case, behind a full stop the number of them. */
+/** A right protocol: answers each full stop with how many letters stood before it. */
 const right: Subject = (note) => ({
   name: 'right',
   open(connection: Connection) {

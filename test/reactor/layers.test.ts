@@ -41,6 +41,25 @@ test('R2.6: the reactor loads no host, no shim, and nothing of Node that opens a
   expect(new Set(node.get('node:net'))).toEqual(new Set(['{ isIP }']));
 });
 
+test('R2.6: the package itself loads no protocol, no server and no façade', () => {
+  const { own, node } = loadedWith('src/index.ts');
+  expect(own).toContain('src/reactor/reactor.ts');
+  const parts = new Set(own.map((path) => path.split('/').slice(0, 2).join('/')));
+  const library = ['core', 'errors.ts', 'files', 'host', 'inbox', 'index.ts', 'package-root.ts'];
+  const expected = [...library, 'reactor', 'trace'].map((part) => `src/${part}`);
+  expect([...parts].filter((part) => part.startsWith('src/')).sort()).toEqual(expected.sort());
+  expect(
+    [...node.keys()].filter((name) => /^node:(https?2?|tls|readline|repl)$/.test(name)),
+  ).toEqual([]);
+});
+
+test('R2.6: a protocol loads no server, and no host unless it is for its authors', () => {
+  const { own } = loadedWith('src/protocols/index.ts');
+  expect(own).toContain('src/protocols/line.ts');
+  const strange = /^src\/(host|http|cli|programs|trace|threads)\/|\/kit\//;
+  expect(own.filter((path) => strange.test(path))).toEqual([]);
+});
+
 test('R2.6: the reactor runs on a host that has no network, and refuses what it would need', async () => {
   const host = nothing();
   const reactor = new Reactor({ host, seed: 1n });

@@ -1,6 +1,12 @@
 // What differs between two runs that should have come to the same, for people.
 import type { Conduct } from './play';
 
+const STATES = [
+  ['ended', 'whether it ended its side'],
+  ['closed', 'whether it closed'],
+  ['reset', 'whether it closed with a reset'],
+] as const;
+
 /** Bytes shown around the first that differs. */
 const AROUND = 24;
 
@@ -38,10 +44,8 @@ export function difference(
       other: around(other.said, place),
     };
   }
-  const states = unheard ? (['closed'] as const) : (['ended', 'closed'] as const);
-  for (const state of states) {
-    if (reference[state] === other[state]) continue;
-    const what = state === 'ended' ? 'whether it ended its side' : 'whether it closed';
+  for (const [state, what] of STATES) {
+    if (reference[state] === other[state] || (unheard && state !== 'closed')) continue;
     return { what, reference: String(reference[state]), other: String(other[state]) };
   }
   return undefined;

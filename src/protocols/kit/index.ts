@@ -3,7 +3,8 @@
 //   import { examine, expectSame } from 'calandria/protocols/kit';
 //
 //   test('an echo by lines does not care how its bytes are cut', async () => {
-//     const subject = () => pipeline(line(), { name: 'echo', data: (link, text) => void link.write(text) });
+//     const echo = { name: 'echo', data: (link, text) => void link.write(text) };
+//     const subject = () => pipeline(line(), echo);
 //     const { reference } = expectSame(await examine(subject, 'one\ntwo\r\nthree\n'));
 //     expect(reference.said.toString()).toBe('one\ntwo\nthree\n');
 //   });

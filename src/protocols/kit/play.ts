@@ -26,11 +26,12 @@ export interface PlayOptions extends BenchOptions {
 export interface Conduct {
   /** All that the other side was told. */
   readonly said: Buffer;
-  /** What was noted, in order: text as it is, bytes in hexadecimal, anything else as Node shows it. */
+  /** What was noted, in order: text as it is, bytes in hexadecimal, the rest as Node shows it. */
   readonly noted: readonly string[];
-  /** The other side saw our end; the connection was closed here. */
+  /** The other side saw our end; the connection was closed here; by a reset (Connection.reset). */
   readonly ended: boolean;
   readonly closed: boolean;
+  readonly reset: boolean;
   /** What handlers threw. */
   readonly threw: readonly string[];
   /** Bytes that were sent, and of them where steps ended. */
@@ -183,6 +184,7 @@ class Run {
       noted: this.noted,
       ended: peer.endSeen,
       closed: peer.closeSeen,
+      reset: peer.resetSeen,
       threw: this.threw,
       length: this.sent,
       ends: this.ends,

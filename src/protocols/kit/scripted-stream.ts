@@ -12,9 +12,10 @@ const CLOSED_HERE = -32; // EPIPE
 export class ScriptedStream extends Source implements AcceptedSource {
   readonly remote = PEER;
   override readonly opensAtOnce = true;
-  /** Our end was sent; the connection was closed. */
+  /** Our end was sent; the connection was closed, with a reset. */
   endSeen = false;
   closeSeen = false;
+  resetSeen = false;
   private sent: Uint8Array = new Uint8Array(0);
   private sentEnd = false;
   private readonly told: Buffer[] = [];
@@ -103,9 +104,10 @@ export class ScriptedStream extends Source implements AcceptedSource {
     return 0;
   }
 
-  close(): void {
+  close(reset: boolean): void {
     this.closed = true;
     this.closeSeen = true;
+    this.resetSeen = reset;
   }
 }
 
