@@ -45,6 +45,7 @@
         'host/outgoing.cc',
         'host/processes.cc',
         'host/quiet_thread.cc',
+        'host/registrations.cc',
         'host/room.cc',
         'host/select.cc',
         'host/send_file.cc',

@@ -57,6 +57,7 @@ const char* shim_open(Shim* shim, const Interface* interface, const ShimOptions*
   shim->notifier = -1;
   shim->nest = {};
   shim->levels = nullptr;
+  shim->registrations = nullptr;
   shim->uring = nullptr;
   shim->roused = false;
   shim->nest.total = options->notifiers;

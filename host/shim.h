@@ -17,6 +17,7 @@ struct Completions;
 struct FileStream;
 struct Left;
 struct Levels;
+struct Registrations;
 struct Shim;
 struct Slots;
 struct Source;
@@ -93,6 +94,8 @@ struct Shim {
   Nest nest;
   /** Of poll and select (levels.h), while they are open. */
   Levels* levels;
+  /** Of epoll level-triggered and one-shot (registrations.h), while they are open. */
+  Registrations* registrations;
   /** Of io_uring (uring.h), while it is open. */
   Uring* uring;
   /** The notifier became readable, and was not asked since. */

@@ -10,7 +10,7 @@ namespace {
 /** Reported whether they were asked for or not. */
 constexpr short TROUBLE = POLLERR | POLLHUP | POLLNVAL;
 
-/** 0: it has none. Any record is answered. */
+/** Null: no such record. */
 uint32_t* place_of(const Watches* watches, uint32_t record) {
   if (record == static_cast<uint32_t>(layout::RECORD_COMPLETIONS)) record = watches->records_max;
   return record <= watches->records_max ? &watches->places[record] : nullptr;
@@ -94,9 +94,14 @@ void watches_add(Watches* watches, int fd, uint32_t record, uint32_t generation,
   *place_of(watches, record) = place;
 }
 
-void watches_remove(Watches* watches, uint32_t record) {
+uint32_t watches_place(const Watches* watches, uint32_t record) {
   const uint32_t* place = place_of(watches, record);
-  if (place != nullptr && *place != 0) remove_at(watches, *place);
+  return place == nullptr ? 0 : *place;
+}
+
+void watches_remove(Watches* watches, uint32_t record) {
+  const uint32_t place = watches_place(watches, record);
+  if (place != 0) remove_at(watches, place);
 }
 
 void watches_remove_descriptor(Watches* watches, int fd) {
@@ -107,10 +112,10 @@ void watches_remove_descriptor(Watches* watches, int fd) {
 }
 
 void watches_room(Watches* watches, uint32_t record, bool on) {
-  const uint32_t* place = place_of(watches, record);
-  if (place == nullptr || *place == 0) return;
-  if (on) return ask(watches, *place, POLLOUT);
-  struct pollfd* entry = &watches->entries[*place];
+  const uint32_t place = watches_place(watches, record);
+  if (place == 0) return;
+  if (on) return ask(watches, place, POLLOUT);
+  struct pollfd* entry = &watches->entries[place];
   entry->events = static_cast<short>(entry->events & ~POLLOUT);
 }
 
@@ -122,17 +127,21 @@ void watches_reported(Watches* watches, uint32_t place) {
   entry->revents = 0;
 }
 
-void watches_answered(Watches* watches, const Memory* memory, uint32_t entry, int32_t result) {
-  short bits = awaited(memory, entry, result);
-  if (bits == 0) return;
+uint32_t watches_subject(const Memory* memory, uint32_t entry) {
   const bool announced =
       memory->base[entry + layout::SUBMISSION_OPERATION] == layout::OPERATION_ANNOUNCED;
-  const uint32_t record = announced ? static_cast<uint32_t>(layout::RECORD_COMPLETIONS)
-                                    : load_unsigned(memory, entry + layout::SUBMISSION_RECORD);
-  const uint32_t* place = place_of(watches, record);
-  if (place == nullptr || *place == 0) return;
-  if (watches->owners[*place].listener) bits &= ~POLLOUT;
-  if (bits != 0) ask(watches, *place, bits);
+  return announced ? static_cast<uint32_t>(layout::RECORD_COMPLETIONS)
+                   : load_unsigned(memory, entry + layout::SUBMISSION_RECORD);
+}
+
+bool watches_answered(Watches* watches, const Memory* memory, uint32_t entry, int32_t result) {
+  short bits = awaited(memory, entry, result);
+  if (bits == 0) return false;
+  const uint32_t place = watches_place(watches, watches_subject(memory, entry));
+  if (place == 0) return false;
+  if (watches->owners[place].listener) bits &= ~POLLOUT;
+  if (bits != 0) ask(watches, place, bits);
+  return bits != 0;
 }
 
 }  // namespace calandria

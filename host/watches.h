@@ -70,7 +70,13 @@ void watches_room(Watches* watches, uint32_t record, bool on);
 /** `revents` of this place were reported. */
 void watches_reported(Watches* watches, uint32_t place);
 
-/** A submission came to `result`: asks again for what was used up by it. */
-void watches_answered(Watches* watches, const Memory* memory, uint32_t entry, int32_t result);
+/** A submission came to `result`: asks again for what was used up by it. Was there anything? */
+bool watches_answered(Watches* watches, const Memory* memory, uint32_t entry, int32_t result);
+
+/** The record whose entry that concerns. */
+uint32_t watches_subject(const Memory* memory, uint32_t entry);
+
+/** The place of a record's entry, or 0. Any record is answered. */
+uint32_t watches_place(const Watches* watches, uint32_t record);
 
 }  // namespace calandria

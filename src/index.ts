@@ -51,7 +51,8 @@ export {
 } from './host/capabilities';
 export { CANDIDATES as hosts, chooseHost } from './host/choose';
 export type { Host, Seam } from './host/host';
-export { epoll, type NativeOptions, poll, select } from './host/native';
+export { epoll, poll, select } from './host/native';
+export type { NativeOptions } from './host/native-options';
 export { node } from './host/node';
 export { nullHost } from './host/null';
 export { type RaisedLimit, type ResourceLimit, raiseFdLimit } from './host/resource-limits';

@@ -1,7 +1,8 @@
 // Which host: data, in one place. Nothing else in the project asks for the platform.
 import { CalandriaError } from '../errors';
 import type { Host } from './host';
-import { epoll, type NativeOptions, nativeMissing, poll, select } from './native';
+import { epoll, nativeMissing, poll, select } from './native';
+import type { NativeOptions } from './native-options';
 import { node } from './node';
 import { nullHost } from './null';
 import { uring, uringMissing } from './uring';

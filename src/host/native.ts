@@ -1,12 +1,12 @@
 // Hosts in C++: the shim drives the turns from inside libuv's loop (host/attached.h).
 import { existsSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import { inspect } from 'node:util';
 import { threadId } from 'node:worker_threads';
 import * as layout from '../../assembly/layout';
 import { CalandriaError, errorText, systemError } from '../errors';
 import { packageRoot } from '../package-root';
 import type { Host, Seam } from './host';
+import { checkNativeOptions, type NativeOptions } from './native-options';
 
 type Handle = object;
 
@@ -34,39 +34,6 @@ export interface Shim {
   tryUring?(): [step: string, error: number, receivesAhead: boolean];
   capabilities(folder: string): [name: string, result: number, value: number][];
   raiseFdLimit(): { before: number; soft: number; hard: number };
-}
-
-export interface NativeOptions {
-  /** Microseconds to spin before sleeping. It buys latency with a core. Default 0. */
-  readonly spin?: number;
-  /**
-   * When to look for completions of operations: when they were announced (default), or in every
-   * turn while some are under way.
-   */
-  readonly collect?: 'announced' | 'always';
-  /**
-   * What one look at the announcements takes: all of them (default), or one (EFD_SEMAPHORE of
-   * eventfd(2)), for comparison.
-   */
-  readonly announcements?: 'all' | 'each';
-  /**
-   * How many notifiers share the descriptors, 1 to 8; each turn asks one of those that have
-   * something, in turn. Default 1.
-   */
-  readonly notifiers?: number;
-  /**
-   * How many events one look takes: 8 at first, and more or fewer as looks come back full or mostly
-   * empty (default); or as many as the limit `events` allows.
-   */
-  readonly vector?: 'adaptive' | 'full';
-}
-
-function checkChoice(name: string, value: string, choices: readonly string[]): void {
-  if (choices.includes(value)) return;
-  throw new CalandriaError(
-    'ERR_CALANDRIA_BAD_OPTION',
-    `${name} is ${choices.map((choice) => `'${choice}'`).join(' or ')}, not ${inspect(value)}.`,
-  );
 }
 
 let shim: Shim | string | undefined;
@@ -109,13 +76,6 @@ export function nativeMissing(name: string): string {
   return found.interfaces.includes(name) ? '' : `this shim was built without ${name}`;
 }
 
-/** A second: beyond it nothing is gained that a busy loop of one's own would not give. */
-const SPIN_MAX = 1e6;
-/** As NOTIFIERS_MAX in host/nested.h. */
-const NOTIFIERS_MAX = 8;
-/** Interfaces that say that there is something, not that more has come (host/watches.h). */
-const LEVELS: readonly string[] = ['poll', 'select'];
-
 /** What the shim threw, with the host's name and the reason's. */
 function refusal(name: string, cause: Partial<NodeJS.ErrnoException>): Error {
   const reason = cause.errno ? ` (${errorText(cause.errno)})` : '';
@@ -126,37 +86,16 @@ function refusal(name: string, cause: Partial<NodeJS.ErrnoException>): Error {
 
 /** `settings`: SETTING_… bits of this interface. */
 export function native(name: string, options: NativeOptions, settings = 0): Host {
-  const { spin = 0, collect = 'announced', announcements = 'all' } = options;
-  const { notifiers = 1, vector = 'adaptive' } = options;
-  checkChoice('vector', vector, ['adaptive', 'full']);
-  if (name !== 'epoll' && notifiers !== 1) {
-    throw new CalandriaError(
-      'ERR_CALANDRIA_BAD_OPTION',
-      `notifiers is 1 on the host ${name}, not ${inspect(notifiers)}.`,
-    );
-  }
-  if (!Number.isInteger(notifiers) || notifiers < 1 || notifiers > NOTIFIERS_MAX) {
-    throw new CalandriaError(
-      'ERR_CALANDRIA_BAD_OPTION',
-      `notifiers is a whole number from 1 to ${NOTIFIERS_MAX}, not ${inspect(notifiers)}.`,
-    );
-  }
-  checkChoice('collect', collect, ['announced', 'always']);
-  checkChoice('announcements', announcements, ['all', 'each']);
-  if (typeof spin !== 'number' || !(spin >= 0 && spin <= SPIN_MAX)) {
-    throw new CalandriaError(
-      'ERR_CALANDRIA_BAD_OPTION',
-      `spin is from 0 to ${SPIN_MAX} microseconds, not ${String(spin)}.`,
-    );
-  }
+  const checked = checkNativeOptions(name, options);
+  const { notifiers, registration } = checked;
+  const shimName = registration === 'edge' ? name : `${name}-${registration}`;
   let handle: Handle | undefined;
   return {
     name,
     settings:
       settings |
-      (LEVELS.includes(name) ? layout.SETTING_LEVELS : 0) |
-      (collect === 'always' ? layout.SETTING_COLLECT_ALWAYS : 0) |
-      (announcements === 'each' ? layout.SETTING_SEMAPHORE : 0),
+      (checked.collect === 'always' ? layout.SETTING_COLLECT_ALWAYS : 0) |
+      (checked.announcements === 'each' ? layout.SETTING_SEMAPHORE : 0),
     open(seam: Seam): void {
       const found = load();
       if (typeof found === 'string') {
@@ -170,11 +109,11 @@ export function native(name: string, options: NativeOptions, settings = 0): Host
       };
       const deliver = (): void => seam.deliver();
       const end = (): void => seam.end();
-      const adaptive = vector === 'adaptive';
-      const nanoseconds = spin * 1000;
+      const adaptive = checked.vector === 'adaptive';
+      const nanoseconds = checked.spin * 1000;
       const callbacks = [ingest, deliver, end, () => {}] as const;
       try {
-        handle = found.open(name, bytes, ...callbacks, nanoseconds, notifiers, adaptive);
+        handle = found.open(shimName, bytes, ...callbacks, nanoseconds, notifiers, adaptive);
       } catch (cause) {
         throw refusal(name, cause as Partial<NodeJS.ErrnoException>);
       }
@@ -201,15 +140,16 @@ export function native(name: string, options: NativeOptions, settings = 0): Host
 
 /** Any POSIX system: select(2), for descriptors below FD_SETSIZE (1,024). */
 export function select(options: NativeOptions = {}): Host {
-  return native('select', options);
+  return native('select', options, layout.SETTING_LEVELS);
 }
 
 /** Any POSIX system: poll(2). */
 export function poll(options: NativeOptions = {}): Host {
-  return native('poll', options);
+  return native('poll', options, layout.SETTING_LEVELS);
 }
 
-/** Linux: epoll(7), edge-triggered. */
+/** Linux: epoll(7), edge-triggered unless `registration` says otherwise. */
 export function epoll(options: NativeOptions = {}): Host {
-  return native('epoll', options);
+  const edges = (options.registration ?? 'edge') === 'edge';
+  return native('epoll', options, edges ? 0 : layout.SETTING_LEVELS);
 }

@@ -4,7 +4,8 @@ import * as layout from '../../assembly/layout';
 import { CalandriaError } from '../errors';
 import { readProc } from './capabilities';
 import type { Host } from './host';
-import { loadShim, type NativeOptions, native, nativeMissing, switchedOff } from './native';
+import { loadShim, native, nativeMissing, switchedOff } from './native';
+import type { NativeOptions } from './native-options';
 import { resourceLimits } from './resource-limits';
 
 const NAME = 'uring';

@@ -3,15 +3,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SETTING_LEVELS } from '../../assembly/layout';
 import {
   type Connection,
   type CreateReactorOptions,
+  chooseHost,
   createReactor,
   type Endpoint,
+  type Exactness,
   type Handlers,
+  type Host,
   hosts,
   type Listener,
   type ListenOptions,
+  type NativeOptions,
   type Reactor,
 } from '../../src';
 import { Client, type Place } from './client';
@@ -21,6 +26,13 @@ export interface Served {
   readonly listener: Listener;
   readonly place: Place;
 }
+
+/** `npm run test:hosts` runs the suite with epoll's other registrations, and other vectors. */
+const { TEST_REGISTRATION, TEST_EVENTS } = process.env;
+const MODE = TEST_REGISTRATION
+  ? { registration: TEST_REGISTRATION as NativeOptions['registration'] }
+  : {};
+const LIMITS = TEST_EVENTS ? { events: Number(TEST_EVENTS) } : {};
 
 export class Bench {
   readonly host: string;
@@ -33,8 +45,21 @@ export class Bench {
     this.host = host;
   }
 
+  private choose(spin = 0): Host {
+    const mode = this.host === 'epoll' ? MODE : {};
+    return chooseHost(this.host, { spin, ...mode });
+  }
+
+  /** What a count of more than 0 is worth here: does the host hear that more has come? */
+  get counted(): Exactness {
+    const levels = (this.choose().settings ?? 0) & SETTING_LEVELS;
+    return levels ? 'lower bound' : 'exact';
+  }
+
   reactor(options: CreateReactorOptions = {}): Reactor {
-    const reactor = createReactor({ ...options, host: this.host });
+    const { spin, limits, ...others } = options;
+    const host = this.choose(spin);
+    const reactor = createReactor({ ...others, limits: { ...LIMITS, ...limits }, host });
     this.reactors.push(reactor);
     return reactor;
   }
