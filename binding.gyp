@@ -22,6 +22,7 @@
         'host/datagrams.cc',
         'host/doorbell.cc',
         'host/epoll.cc',
+        'host/errors.cc',
         'host/execute.cc',
         'host/file_jobs.cc',
         'host/file_streams.cc',

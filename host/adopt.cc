@@ -68,8 +68,8 @@ int32_t answer_adopted(Shim* shim, const OpenRequest* request, ReadRoom* room,
 
 int option_of(int fd, int name) {
   int value = 0;
-  socklen_t length = sizeof value;
-  return getsockopt(fd, SOL_SOCKET, name, &value, &length) < 0 ? -errno : value;
+  const int result = system_get_number(fd, SOL_SOCKET, name, &value);
+  return result < 0 ? result : value;
 }
 
 int32_t adopt_socket(Shim* shim, const OpenRequest* request, ReadRoom* room) {
@@ -78,9 +78,9 @@ int32_t adopt_socket(Shim* shim, const OpenRequest* request, ReadRoom* room) {
   if (option_of(fd, SO_TYPE) != SOCK_STREAM) return -EPROTOTYPE;
   if (option_of(fd, SO_ACCEPTCONN) != 0) return -EOPNOTSUPP;
   struct sockaddr_storage peer = {};
-  socklen_t length = sizeof peer;
   uint8_t name[layout::PEER_SIZE];
-  if (getpeername(fd, reinterpret_cast<struct sockaddr*>(&peer), &length) < 0) return -errno;
+  const int result = system_peer_name(fd, &peer);
+  if (result < 0) return result;
   if (peer.ss_family == AF_UNIX) describe(name, layout::DESCRIPTOR_SOCKET);
   else name_to_peer(&peer, name);
   return answer_adopted(shim, request, room, &socket_source, nullptr, name);
@@ -91,11 +91,12 @@ int32_t adopt_socket(Shim* shim, const OpenRequest* request, ReadRoom* room) {
 int32_t adopt_open(Shim* shim, const OpenRequest* request, ReadRoom* room) {
   const int fd = request->argument;
   struct stat status;
-  if (fstat(fd, &status) < 0) return -errno;
+  const int known = system_status(fd, &status);
+  if (known < 0) return known;
   if (S_ISSOCK(status.st_mode)) return adopt_socket(shim, request, room);
   if (S_ISDIR(status.st_mode)) return -EISDIR;
-  const int flags = fcntl(fd, F_GETFL);
-  if (flags < 0) return -errno;
+  const int flags = system_flags(fd);
+  if (flags < 0) return flags;
   const int access = flags & O_ACCMODE;
   const bool reads = access != O_WRONLY;
   const bool writes = access != O_RDONLY;

@@ -1,10 +1,10 @@
 #include "aio.h"
 
-#include <cerrno>
 #include <cstdlib>
 #include <sys/uio.h>
 #include <uv.h>
 
+#include "errors.h"
 #include "files.h"
 #include "probe.h"
 #include "source.h"
@@ -47,7 +47,8 @@ Aio* aio_open(Shim* shim) {
   aio->queue = static_cast<struct iocb**>(calloc(most, sizeof(struct iocb*)));
   if (aio->queue != nullptr && !without("aio")) {
     count(&shim->memory, layout::COUNTER_HOST_OTHERS);
-    if (syscall(SYS_io_setup, most, &aio->context) < 0) aio->context = 0;
+    unsigned long context = 0;
+    if (system_aio_open(most, &context) == 0) aio->context = context;
   }
   if (aio->context != 0) {
     auto* ring = reinterpret_cast<Ring*>(aio->context);
@@ -81,13 +82,14 @@ void fill(const Completions* completions, Slot* slot) {
 void reroute(Shim* shim, Slot* slot) {
   const int result = completions_start(shim, &slot->request);
   if (result == 0) return;
-  store_word(&shim->memory, slot->entry + layout::SUBMISSION_RESULT, result);
+  store_word(&shim->memory, slot->entry + layout::SUBMISSION_RESULT,
+             static_cast<int32_t>(seam_result(result)));
   slot_give(shim, slot);
 }
 
 /** Full: the core asks again when one of those under way is done. */
 void refuse(Shim* shim, Slot* slot) {
-  store_word(&shim->memory, slot->entry + layout::SUBMISSION_RESULT, -EAGAIN);
+  store_word(&shim->memory, slot->entry + layout::SUBMISSION_RESULT, -layout::ERROR_AGAIN);
   slot_give(shim, slot);
 }
 
@@ -107,23 +109,20 @@ void done(Shim* shim, const struct io_event* event) {
 /** As libaio and fio do: what the kernel put into the ring is there to be read (aio_ring). */
 void reap_ring(Shim* shim, Ring* ring) {
   uint32_t head = ring->head;
-  const uint32_t tail = __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+  const uint32_t tail = load_acquire(&ring->tail);
   while (head != tail) {
     const struct io_event event = ring->events[head];
     head = head + 1 < ring->size ? head + 1 : 0;
     done(shim, &event);
   }
-  __atomic_store_n(&ring->head, head, __ATOMIC_RELEASE);
+  store_release(&ring->head, head);
 }
 
 void reap_by_call(Shim* shim, const Aio* aio) {
   struct io_event events[EVENTS_AT_ONCE];
-  struct timespec now = {};
   long taken;
   do {
-    taken = system_retry(&shim->interrupted, [&] {
-      return syscall(SYS_io_getevents, aio->context, 0, EVENTS_AT_ONCE, events, &now);
-    });
+    taken = system_aio_events(&shim->interrupted, aio->context, EVENTS_AT_ONCE, events);
     for (long place = 0; place < taken; place++) done(shim, &events[place]);
   } while (taken == EVENTS_AT_ONCE);
 }
@@ -135,9 +134,7 @@ struct Farewell {
   Shim* shim;
 };
 
-void destroy(uv_work_t* work) {
-  syscall(SYS_io_destroy, static_cast<Farewell*>(work->data)->context);
-}
+void destroy(uv_work_t* work) { system_aio_close(static_cast<Farewell*>(work->data)->context); }
 
 void on_destroyed(uv_work_t* work, int) {
   auto* farewell = static_cast<Farewell*>(work->data);
@@ -183,9 +180,8 @@ void aio_flush(Shim* shim) {
   if (aio == nullptr || aio->queued == 0) return;
   uint32_t place = 0;
   while (place < aio->queued) {
-    const long taken = system_retry(&shim->interrupted, [&] {
-      return syscall(SYS_io_submit, aio->context, aio->queued - place, aio->queue + place);
-    });
+    const long taken = system_aio_submit(&shim->interrupted, aio->context, aio->queued - place,
+                                         aio->queue + place);
     if (taken > 0) {
       place += static_cast<uint32_t>(taken);
       aio->flying += static_cast<uint32_t>(taken);
@@ -219,7 +215,7 @@ void aio_close(Shim* shim) {
   // Transfers that are under way use memory and descriptors that are about to go: they are awaited.
   const bool quiet = aio->flying == 0;
   if (aio->context != 0 && !(quiet && destroy_later(shim, aio->context))) {
-    syscall(SYS_io_destroy, aio->context);
+    system_aio_close(aio->context);
   }
   free(aio->queue);
   free(aio);

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "errors.h"
 #include "inbox.h"
 
 namespace calandria {
@@ -96,7 +97,9 @@ void deliver(Attached* attached) {
 /** One turn over `events` records that lie in the event vector. */
 Outcome run_turn(Attached* attached, int events) {
   const Memory* memory = &attached->shim.memory;
-  store_word(memory, layout::WAIT_RESULT, events);
+  const bool skipped = events == layout::WAIT_SKIPPED;
+  const int result = skipped ? events : static_cast<int>(seam_result(events));
+  store_word(memory, layout::WAIT_RESULT, result);
   store_word(memory, layout::EVENT_COUNT, events > 0 ? events : 0);
   store_long(memory, layout::NOW, shim_now());
   // Nothing may be submitted when the turn did not run: what is in the queue was executed before.

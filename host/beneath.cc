@@ -1,20 +1,11 @@
 #include "beneath.h"
 
-#include <cerrno>
-#include <cstdint>
 #include <cstring>
-#include <fcntl.h>
 #include <limits.h>
-#include <sys/stat.h>
 #include <sys/statfs.h>
 
 #include "probe.h"
 #include "system.h"
-
-// The kernel's numbers never change; the headers may be older than the kernel.
-#ifndef SYS_openat2
-#define SYS_openat2 437
-#endif
 
 namespace calandria {
 
@@ -36,19 +27,14 @@ constexpr int READING = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | O_LARGEFI
 /** openat2(2): with ".." in a link, a rename anywhere may ask for another try. */
 constexpr int TRIES = 16;
 
-template <typename Call>
-int repeated(Call call) {
-  uint64_t interrupted = 0;
-  return static_cast<int>(system_retry(&interrupted, call));
-}
-
 bool servable(mode_t mode) { return S_ISREG(mode) || S_ISDIR(mode); }
 
 /** The descriptor again if it is of something that may be read, else closed. */
 int checked(int fd) {
   if (fd < 0) return fd;
-  struct stat64 status;
-  const int result = fstat64(fd, &status) < 0 ? -errno : servable(status.st_mode) ? fd : -ENXIO;
+  struct stat status;
+  int result = system_status(fd, &status);
+  if (result == 0) result = servable(status.st_mode) ? fd : -ENXIO;
   if (result < 0) system_close(fd);
   return result;
 }
@@ -57,7 +43,7 @@ int resolve(int directory, const char* path, int flags, uint64_t how) {
   const OpenHow wanted = {static_cast<uint64_t>(flags), 0, how};
   int fd = -EAGAIN;
   for (int tries = 0; fd == -EAGAIN && tries < TRIES; tries++) {
-    fd = repeated([&] { return syscall(SYS_openat2, directory, path, &wanted, sizeof wanted); });
+    fd = system_open_resolved(directory, path, &wanted, sizeof wanted);
   }
   return fd;
 }
@@ -72,11 +58,12 @@ int open_resolved(int directory, const char* path, uint64_t how) {
 
 /** The last name of a path, in a directory. */
 int open_last(int directory, const char* name) {
-  struct stat64 status;
-  if (fstatat64(directory, name, &status, AT_SYMLINK_NOFOLLOW) < 0) return -errno;
+  struct stat status;
+  const int known = system_status_in(directory, name, &status);
+  if (known < 0) return known;
   if (S_ISLNK(status.st_mode)) return -ELOOP;
   if (!servable(status.st_mode)) return -ENXIO;
-  return checked(repeated([&] { return openat(directory, name, READING | O_NOFOLLOW); }));
+  return checked(system_open_in(directory, name, READING | O_NOFOLLOW));
 }
 
 /** Without openat2(2): name by name. No link is followed, for who could say where it leads. */
@@ -95,9 +82,7 @@ int walk(int directory, const char* path) {
       name[length] = 0;
       if (strcmp(name, "..") == 0) result = -EXDEV;
       else if (last) result = open_last(at, name);
-      else result = repeated([&] {
-        return openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-      });
+      else result = system_open_in(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     }
     if (at != directory) system_close(at);
     if (result < 0 || last) return result;

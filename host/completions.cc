@@ -1,9 +1,9 @@
 #include "completions.h"
 
 #include <cstdlib>
-#include <sys/eventfd.h>
 
 #include "aio.h"
+#include "errors.h"
 #include "source.h"
 #include "system.h"
 
@@ -48,7 +48,8 @@ uint32_t pack(const Memory* memory, uint32_t at, const Request* request) {
   store_word(memory, at + layout::COMPLETION_OPERATION, static_cast<int32_t>(request->operation));
   store_word(memory, at + layout::COMPLETION_GENERATION, static_cast<int32_t>(request->generation));
   store_word(memory, at + layout::COMPLETION_VIA, request->via);
-  store_long(memory, at + layout::COMPLETION_RESULT, static_cast<uint64_t>(request->result));
+  store_long(memory, at + layout::COMPLETION_RESULT,
+             static_cast<uint64_t>(seam_result(request->result)));
   if (length == 0) return layout::COMPLETION_SIZE;
   store_word(memory, at + layout::COMPLETION_ADDRESS, static_cast<int32_t>(bytes));
   memcpy(memory->base + bytes, request->bytes, length);
@@ -71,8 +72,8 @@ int completions_ensure(Shim* shim) {
   auto* completions = static_cast<Completions*>(calloc(1, sizeof(Completions)));
   if (completions == nullptr) return -ENOMEM;
   const bool semaphore = shim->memory.settings & layout::SETTING_SEMAPHORE;
-  completions->announcer = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC | (semaphore ? EFD_SEMAPHORE : 0));
-  int result = completions->announcer < 0 ? -errno : 0;
+  completions->announcer = system_event_counter(semaphore ? EFD_SEMAPHORE : 0);
+  int result = completions->announcer < 0 ? completions->announcer : 0;
   if (result == 0) {
     const auto record = static_cast<uint32_t>(layout::RECORD_COMPLETIONS);
     result = shim->interface->attach(shim, completions->announcer, record, 0, true);
@@ -100,8 +101,9 @@ void completions_finish(Completions* completions, Request* request) {
   append(&completions->finished, &completions->finished_last, request);
   pthread_mutex_unlock(&completions->lock);
   const uint64_t one = 1;
+  uint64_t interrupted = 0;
   // It counts to 2^64 - 2 before a write would have to wait (eventfd(2)).
-  while (write(completions->announcer, &one, sizeof one) < 0 && errno == EINTR) continue;
+  system_write(&interrupted, completions->announcer, &one, sizeof one);
 }
 
 void completions_ready(Completions* completions, Request* request) {
@@ -113,9 +115,8 @@ int32_t completions_announced(Shim* shim) {
   if (completions == nullptr) return -EAGAIN;
   for (;;) {
     uint64_t announced = 0;
-    const long result = system_retry(&shim->interrupted, [&] {
-      return syscall(SYS_read, completions->announcer, &announced, sizeof announced);
-    });
+    const long result =
+        system_read(&shim->interrupted, completions->announcer, &announced, sizeof announced);
     if (result < 0) return static_cast<int32_t>(result);
     // What is announced lies there already; some of it may go on in a thread, to be announced anew.
     aio_reap(shim);

@@ -23,14 +23,14 @@ uint32_t local_name(const struct msghdr* message, const uint8_t** text) {
 }
 
 /** Size of the record for a message. */
-uint32_t record_size(const DatagramSocket* socket, const struct mmsghdr* message) {
+uint32_t record_size(const DatagramSocket* socket, const Message* message) {
   const uint8_t* text;
   const uint32_t named = socket->family == AF_UNIX ? local_name(&message->msg_hdr, &text) : 0;
   return layout::DATAGRAM_HEAD + padded_size(named + message->msg_len);
 }
 
 /** Writes the record at `target`, which has room for it; answers its size. */
-uint32_t put_record(const DatagramSocket* socket, const struct mmsghdr* message, uint8_t* target) {
+uint32_t put_record(const DatagramSocket* socket, const Message* message, uint8_t* target) {
   const struct msghdr* head = &message->msg_hdr;
   uint32_t named = 0;
   uint8_t* bytes = target + layout::DATAGRAM_HEAD;

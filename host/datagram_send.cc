@@ -115,7 +115,7 @@ void watch_room(Shim* shim, Descriptor* descriptor, uint32_t entry, bool on) {
 }
 
 /** How many of the messages were sent, or why the first was not. */
-long send_messages(Shim* shim, int fd, struct mmsghdr* messages, uint32_t total) {
+long send_messages(Shim* shim, int fd, Message* messages, uint32_t total) {
   count(&shim->memory, layout::COUNTER_HOST_SENDS);
   const struct msghdr* first = &messages[0].msg_hdr;
   if (total > 1 || first->msg_iovlen != 1) {

@@ -6,6 +6,7 @@
 
 #include "names.h"
 #include "source.h"
+#include "system.h"
 
 namespace calandria {
 
@@ -29,7 +30,7 @@ constexpr uint32_t DATAGRAM_PARTS = DATAGRAM_SLOTS + layout::PIECES_A_SEND;
 
 /** In use within one call only, so that one is enough for all sockets of a shim. */
 struct DatagramRoom {
-  struct mmsghdr messages[DATAGRAM_SLOTS];
+  Message messages[DATAGRAM_SLOTS];
   Name names[DATAGRAM_SLOTS];
   struct iovec parts[DATAGRAM_PARTS];
   /** Of the record that each message is. */

@@ -1,10 +1,7 @@
 #include "datagrams.h"
 
 #include <cstdlib>
-#include <linux/sock_diag.h>
-#include <linux/sockios.h>
 #include <netinet/in.h>
-#include <sys/ioctl.h>
 
 #include "datagram_socket.h"
 #include "sockets.h"
@@ -14,33 +11,31 @@ namespace calandria {
 
 namespace {
 
-int set_value(int fd, int level, int name, int value) {
-  return setsockopt(fd, level, name, &value, sizeof value) < 0 ? -errno : 0;
-}
-
 int apply_options(int fd, uint32_t options, int family) {
   int result = 0;
-  if (options & layout::SOCKET_REUSE_PORT) result = set_value(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (options & layout::SOCKET_REUSE_PORT) {
+    result = system_set_number(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  }
   // Not of itself, as for a listener: it would let another socket take the port (socket(7)).
   if (result == 0 && (options & layout::SOCKET_REUSE_ADDRESS)) {
-    result = set_value(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    result = system_set_number(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   }
   if (result == 0 && (options & layout::SOCKET_BROADCAST)) {
-    result = set_value(fd, SOL_SOCKET, SO_BROADCAST, 1);
+    result = system_set_number(fd, SOL_SOCKET, SO_BROADCAST, 1);
   }
   if (result == 0 && family == AF_INET6) {
-    result = set_value(fd, IPPROTO_IPV6, IPV6_V6ONLY, (options & layout::SOCKET_IPV6_ONLY) ? 1 : 0);
+    const int only = (options & layout::SOCKET_IPV6_ONLY) ? 1 : 0;
+    result = system_set_number(fd, IPPROTO_IPV6, IPV6_V6ONLY, only);
   }
   return result;
 }
 
 int bind_and_connect(int fd, const Name* own, const Name* peer) {
-  if (bind(fd, reinterpret_cast<const struct sockaddr*>(&own->storage), own->length) < 0) {
-    return -errno;
-  }
-  if (peer->length == 0) return 0;
+  const auto* bare = reinterpret_cast<const struct sockaddr*>(&own->storage);
+  const int bound = system_bind(fd, bare, own->length);
+  if (bound < 0 || peer->length == 0) return bound;
   const auto* name = reinterpret_cast<const struct sockaddr*>(&peer->storage);
-  return connect(fd, name, peer->length) < 0 ? -errno : 0;
+  return system_connect(fd, name, peer->length);
 }
 
 struct Membership {
@@ -56,7 +51,7 @@ int set_membership4(int fd, int name, const Membership* membership) {
   memcpy(&request.imr_address, membership->interface + layout::PEER_BYTES, 4);
   memcpy(&index, membership->group + layout::PEER_SCOPE, sizeof index);
   request.imr_ifindex = static_cast<int>(index);
-  return setsockopt(fd, IPPROTO_IP, name, &request, sizeof request) < 0 ? -errno : 0;
+  return system_set_option(fd, IPPROTO_IP, name, &request, sizeof request);
 }
 
 /** ipv6(7): interfaces have numbers. */
@@ -65,9 +60,9 @@ int set_membership6(int fd, int name, const Membership* membership) {
   memcpy(&request.ipv6mr_multiaddr, membership->group + layout::PEER_BYTES, 16);
   memcpy(&request.ipv6mr_interface, membership->group + layout::PEER_SCOPE, 4);
   if (name == IPV6_MULTICAST_IF) {
-    return set_value(fd, IPPROTO_IPV6, name, static_cast<int>(request.ipv6mr_interface));
+    return system_set_number(fd, IPPROTO_IPV6, name, static_cast<int>(request.ipv6mr_interface));
   }
-  return setsockopt(fd, IPPROTO_IPV6, name, &request, sizeof request) < 0 ? -errno : 0;
+  return system_set_option(fd, IPPROTO_IPV6, name, &request, sizeof request);
 }
 
 int control_membership(int fd, uint32_t control, const uint8_t* bytes) {
@@ -94,16 +89,16 @@ int control_value(const Descriptor* descriptor, uint32_t control, int value) {
   const bool wide = datagram_socket(descriptor)->family == AF_INET6;
   switch (control) {
     case layout::CONTROL_BROADCAST:
-      return set_value(fd, SOL_SOCKET, SO_BROADCAST, value);
+      return system_set_number(fd, SOL_SOCKET, SO_BROADCAST, value);
     case layout::CONTROL_MULTICAST_LOOP:
-      return wide ? set_value(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, value)
-                  : set_value(fd, IPPROTO_IP, IP_MULTICAST_LOOP, value);
+      return wide ? system_set_number(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, value)
+                  : system_set_number(fd, IPPROTO_IP, IP_MULTICAST_LOOP, value);
     case layout::CONTROL_MULTICAST_HOPS:
-      return wide ? set_value(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, value)
-                  : set_value(fd, IPPROTO_IP, IP_MULTICAST_TTL, value);
+      return wide ? system_set_number(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, value)
+                  : system_set_number(fd, IPPROTO_IP, IP_MULTICAST_TTL, value);
     case layout::CONTROL_HOPS:
-      return wide ? set_value(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, value)
-                  : set_value(fd, IPPROTO_IP, IP_TTL, value);
+      return wide ? system_set_number(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, value)
+                  : system_set_number(fd, IPPROTO_IP, IP_TTL, value);
     default:
       return -EINVAL;
   }
@@ -128,23 +123,16 @@ int32_t operate(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom*) {
 int32_t sample(Shim* shim, Descriptor* descriptor, uint32_t entry) {
   const Memory* memory = &shim->memory;
   const DatagramSocket* socket = datagram_socket(descriptor);
-  uint32_t figures[SK_MEMINFO_VARS] = {};
-  socklen_t length = sizeof figures;
-  store_word(memory, entry + layout::SUBMISSION_EXTRA, layout::UNKNOWN);
-  if (getsockopt(descriptor->fd, SOL_SOCKET, SO_MEMINFO, figures, &length) == 0) {
-    const int64_t space = static_cast<int64_t>(figures[SK_MEMINFO_SNDBUF]) -
-                          static_cast<int64_t>(figures[SK_MEMINFO_WMEM_ALLOC]);
-    store_word(memory, entry + layout::SUBMISSION_EXTRA,
-               static_cast<int32_t>(space > 0 ? space : 0));
-  }
+  const long space = system_send_room(descriptor->fd, SOCK_DGRAM);
+  store_word(memory, entry + layout::SUBMISSION_EXTRA,
+             space < 0 ? layout::UNKNOWN : static_cast<int32_t>(space));
   if (socket->kept_start < socket->kept_end) {
     uint32_t size;
     memcpy(&size, socket->kept + socket->kept_start + layout::DATAGRAM_LENGTH, sizeof size);
     return static_cast<int32_t>(size);
   }
   // udp(7): the size of the next datagram, not of all of them.
-  int available = 0;
-  return ioctl(descriptor->fd, FIONREAD, &available) < 0 ? -errno : available;
+  return system_available(descriptor->fd);
 }
 
 int32_t close_socket(Shim*, const Descriptor* descriptor) {
@@ -189,15 +177,12 @@ int open_socket(const OpenRequest* request, DatagramSocket* state, uint8_t* reco
   if (result < 0) return result;
   const int family = own.storage.ss_family;
   state->family = family;
-  const int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -errno;
+  const int fd = system_socket(family, SOCK_DGRAM, 0);
+  if (fd < 0) return fd;
   result = apply_options(fd, static_cast<uint32_t>(request->argument) >> 16, family);
   if (result == 0) result = bind_and_connect(fd, &own, &peer);
   struct sockaddr_storage name = {};
-  socklen_t length = sizeof name;
-  if (result == 0 && getsockname(fd, reinterpret_cast<struct sockaddr*>(&name), &length) < 0) {
-    result = -errno;
-  }
+  if (result == 0) result = system_own_name(fd, &name);
   if (result < 0) {
     // What was bound before it failed.
     if (family == AF_UNIX) socket_remove_file(fd);

@@ -1,58 +1,50 @@
 #include "doorbell.h"
 
-#include <cerrno>
-#include <cstdint>
-#include <fcntl.h>
-#include <unistd.h>
-
 // Without it a test sees that a pipe does.
 #if defined(__linux__) && !defined(CALANDRIA_NO_EVENTFD)
 #define CALANDRIA_EVENTFD
-#include <sys/eventfd.h>
 #endif
+
+#include "system.h"
 
 namespace calandria {
 
 #ifdef CALANDRIA_EVENTFD
 
 int doorbell_open(Doorbell* doorbell) {
-  doorbell->reader = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  doorbell->reader = system_event_counter(0);
   doorbell->writer = doorbell->reader;
-  return doorbell->reader < 0 ? -errno : 0;
+  return doorbell->reader < 0 ? doorbell->reader : 0;
 }
 
 #else
 
-namespace {
-
-bool prepare(int fd) {
-  return fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
-}
-
-}  // namespace
-
 int doorbell_open(Doorbell* doorbell) {
   int ends[2];
-  if (pipe(ends) < 0) return -errno;
+  int result = system_pipe(ends);
+  if (result < 0) return result;
   *doorbell = {ends[0], ends[1]};
-  if (prepare(ends[0]) && prepare(ends[1])) return 0;
-  const int error = -errno;
-  doorbell_close(doorbell);
-  return error;
+  for (int end : ends) {
+    if (result == 0) result = system_set_flags(end, system_flags(end) | O_NONBLOCK);
+  }
+  if (result < 0) doorbell_close(doorbell);
+  return result;
 }
 
 #endif
 
 void doorbell_ring(const Doorbell* doorbell) {
   const uint64_t one = 1;
+  uint64_t interrupted = 0;
   // Full is rung already.
-  while (write(doorbell->writer, &one, sizeof one) < 0 && errno == EINTR) continue;
+  system_write(&interrupted, doorbell->writer, &one, sizeof one);
 }
 
 void doorbell_answer(const Doorbell* doorbell) {
   uint64_t rings[8];
+  uint64_t interrupted = 0;
   // An eventfd is empty after one read. A pipe may hold more; then it is answered once more.
-  while (read(doorbell->reader, rings, sizeof rings) < 0 && errno == EINTR) continue;
+  system_read(&interrupted, doorbell->reader, rings, sizeof rings);
 }
 
 void eventfd_empty(int fd) {
@@ -61,8 +53,8 @@ void eventfd_empty(int fd) {
 }
 
 void doorbell_close(Doorbell* doorbell) {
-  if (doorbell->writer >= 0 && doorbell->writer != doorbell->reader) close(doorbell->writer);
-  if (doorbell->reader >= 0) close(doorbell->reader);
+  if (doorbell->writer >= 0 && doorbell->writer != doorbell->reader) system_close(doorbell->writer);
+  if (doorbell->reader >= 0) system_close(doorbell->reader);
   *doorbell = NO_DOORBELL;
 }
 

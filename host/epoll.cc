@@ -1,10 +1,6 @@
 // epoll(7), edge-triggered: one EPOLL_CTL_ADD in the life of a descriptor, none to modify or remove
 // it (closing removes it). Deadlines are a timerfd in the same set, because an outer loop does the
 // waiting.
-#include <cerrno>
-#include <sys/epoll.h>
-#include <sys/timerfd.h>
-
 #include "epoll.h"
 #include "interfaces.h"
 #include "system.h"
@@ -34,10 +30,10 @@ int epoll_poll(Shim* shim) { return epoll_poll_one(shim, shim->notifier); }
 }  // namespace
 
 int epoll_open(Shim* shim) {
-  shim->notifier = epoll_create1(EPOLL_CLOEXEC);
-  if (shim->notifier < 0) return -errno;
-  shim->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-  if (shim->timer < 0) return -errno;
+  shim->notifier = system_epoll_create();
+  if (shim->notifier < 0) return shim->notifier;
+  shim->timer = system_timer();
+  if (shim->timer < 0) return shim->timer;
   struct epoll_event event;
   // Edge-triggered: an expiry is reported once and never has to be read; re-arming resets it.
   event.events = EPOLLIN | EPOLLET;
@@ -82,10 +78,7 @@ int epoll_arm(Shim* shim, uint64_t deadline) {
   if (deadline == shim->armed) return 0;
   shim->armed = deadline;
   count(&shim->memory, layout::COUNTER_HOST_OTHERS);
-  struct itimerspec when = {};
-  when.it_value.tv_sec = static_cast<time_t>(deadline / 1000000000u);
-  when.it_value.tv_nsec = static_cast<long>(deadline % 1000000000u);
-  return timerfd_settime(shim->timer, TFD_TIMER_ABSTIME, &when, nullptr) < 0 ? -errno : 0;
+  return system_timer_set(shim->timer, deadline);
 }
 
 int epoll_detach_from(Shim* shim, int notifier, int fd) {

@@ -1,8 +1,5 @@
 #include "execute.h"
 
-#include <cerrno>
-#include <sys/socket.h>
-
 #include "adopt.h"
 #include "completions.h"
 #include "files.h"
@@ -69,7 +66,7 @@ int32_t execute_other(Shim* shim, uint32_t entry, ReadRoom* room, Descriptor* de
   switch (shim->memory.base[entry + layout::SUBMISSION_OPERATION]) {
     case layout::OPERATION_SHUTDOWN:
       if (source->shut_down != nullptr) return source->shut_down(shim, descriptor);
-      return shutdown(descriptor->fd, SHUT_WR) < 0 ? -errno : 0;
+      return system_shut_down(descriptor->fd);
     case layout::OPERATION_CONNECT_STATUS:
       if (source->status == nullptr) return -EOPNOTSUPP;
       return source->status(shim, descriptor, entry, room);

@@ -1,12 +1,9 @@
 // What threads of the pool do for files: the calls that may wait for a disk. They touch their
 // request, its slot and what never changes of the file.
-#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "beneath.h"
@@ -43,21 +40,13 @@ int kernel_flags(int32_t flags) {
   return result;
 }
 
-int open_path(const char* path, int flags, uint32_t mode) {
-  int fd;
-  do {
-    fd = open(path, flags, mode);
-  } while (fd < 0 && errno == EINTR);
-  return fd;
-}
-
 /** What direct transfers must be aligned to (statx(2), STATX_DIOALIGN). */
 void find_alignment(FileState* file) {
   file->align_memory = PAGE;
   file->align_offset = PAGE;
 #ifdef STATX_DIOALIGN
   struct statx status;
-  if (statx(file->fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) < 0) return;
+  if (system_extended_status(file->fd, STATX_DIOALIGN, &status) < 0) return;
   if (!(status.stx_mask & STATX_DIOALIGN) || status.stx_dio_offset_align == 0) return;
   file->align_memory = status.stx_dio_mem_align;
   file->align_offset = status.stx_dio_offset_align;
@@ -69,8 +58,8 @@ void find_alignment(FileState* file) {
  * after it has created the file (open(2), BUGS). Then it is served through the page cache.
  */
 void go_direct(FileState* file) {
-  const int flags = fcntl(file->fd, F_GETFL);
-  file->direct = flags >= 0 && fcntl(file->fd, F_SETFL, flags | O_DIRECT) == 0;
+  const int flags = system_flags(file->fd);
+  file->direct = flags >= 0 && system_set_flags(file->fd, flags | O_DIRECT) == 0;
   if (file->direct) find_alignment(file);
 }
 
@@ -84,60 +73,40 @@ int transfer_descriptor(Slot* slot, const uint8_t* bytes) {
   FileState* file = slot->file;
   if (!file->direct) return slot->fd;
   if (file_aligned(file, slot->offset, slot->length, bytes)) return slot->fd;
-  const int known = __atomic_load_n(&file->buffered, __ATOMIC_ACQUIRE);
+  const int known = load_acquire(&file->buffered);
   if (known >= 0) return known;
   char path[32];
   snprintf(path, sizeof path, "/proc/self/fd/%d", slot->fd);
   const int32_t once = layout::FILE_CREATE | layout::FILE_EXCLUSIVE | layout::FILE_TRUNCATE |
                        layout::FILE_NO_FOLLOW;
-  const int opened = open_path(path, kernel_flags(file->flags & ~once), 0);
-  if (opened < 0) return -errno;
-  int expected = -1;
-  if (__atomic_compare_exchange_n(&file->buffered, &expected, opened, false, __ATOMIC_ACQ_REL,
-                                  __ATOMIC_ACQUIRE)) {
-    return opened;
-  }
+  const int opened = system_open(path, kernel_flags(file->flags & ~once), 0);
+  if (opened < 0) return opened;
+  if (replace(&file->buffered, -1, opened)) return opened;
   system_close(opened);
-  return expected;
-}
-
-template <typename Call>
-int64_t retried(Call call) {
-  uint64_t interrupted = 0;
-  return system_retry(&interrupted, call);
+  return load_acquire(&file->buffered);
 }
 
 int64_t run_read(Request* request) {
   Slot* slot = slot_of(request);
   const int fd = transfer_descriptor(slot, slot->bytes);
   if (fd < 0) return fd;
-  return retried([&] {
-    return pread64(fd, slot->bytes, slot->length, static_cast<off64_t>(slot->offset));
-  });
+  return system_read_at(fd, slot->bytes, slot->length, slot->offset);
 }
 
 int64_t run_write(Request* request) {
   Slot* slot = slot_of(request);
   const int fd = transfer_descriptor(slot, slot->from);
   if (fd < 0) return fd;
-  return retried([&] {
-    return pwrite64(fd, slot->from, slot->length, static_cast<off64_t>(slot->offset));
-  });
+  return system_write_at(fd, slot->from, slot->length, slot->offset);
 }
 
-int64_t run_sync(Request* request) {
-  return retried([&] { return static_cast<long>(fsync(slot_of(request)->fd)); });
-}
+int64_t run_sync(Request* request) { return system_sync(slot_of(request)->fd); }
 
-int64_t run_sync_data(Request* request) {
-  return retried([&] { return static_cast<long>(fdatasync(slot_of(request)->fd)); });
-}
+int64_t run_sync_data(Request* request) { return system_sync_data(slot_of(request)->fd); }
 
 int64_t run_truncate(Request* request) {
   const Slot* slot = slot_of(request);
-  return retried([&] {
-    return static_cast<long>(ftruncate64(slot->fd, static_cast<off64_t>(slot->offset)));
-  });
+  return system_truncate(slot->fd, slot->offset);
 }
 
 void put(uint8_t* bytes, uint32_t offset, uint64_t value) {
@@ -158,7 +127,8 @@ int64_t run_stat(Request* request) {
   const Slot* slot = slot_of(request);
   struct statx status;
   const unsigned mask = STATX_BASIC_STATS | STATX_BTIME;
-  if (statx(slot->fd, "", AT_EMPTY_PATH, mask, &status) < 0) return -errno;
+  const int result = system_extended_status(slot->fd, mask, &status);
+  if (result < 0) return result;
   uint8_t* bytes = slot->bytes;
   put(bytes, layout::STAT_DEVICE, makedev(status.stx_dev_major, status.stx_dev_minor));
   put(bytes, layout::STAT_INODE, status.stx_ino);
@@ -202,9 +172,7 @@ uint32_t rewrite_entries(uint8_t* bytes, uint32_t length) {
 int64_t run_list(Request* request) {
   const Slot* slot = slot_of(request);
   for (;;) {
-    const long read = retried([&] {
-      return syscall(SYS_getdents64, slot->fd, slot->bytes, slot->length);
-    });
+    const long read = system_entries(slot->fd, slot->bytes, slot->length);
     if (read <= 0) return read;
     const uint32_t kept = rewrite_entries(slot->bytes, static_cast<uint32_t>(read));
     // Nothing but the directory and its parent: that is not the end.
@@ -225,14 +193,14 @@ int64_t file_run_open(Request* request) {
     file->fd = beneath_open(file->base, file->path, &file->linked);
     system_close(file->base);
     file->base = -1;
-    if (file->fd < 0) return file->fd;
-    file->local = beneath_local(file->fd);
+    if (file->fd >= 0) file->local = beneath_local(file->fd);
   } else {
-    file->fd = open_path(file->path, kernel_flags(file->flags), file->mode);
-    if (file->fd < 0) return -errno;
+    file->fd = system_open(file->path, kernel_flags(file->flags), file->mode);
   }
-  struct stat64 status;
-  if (fstat64(file->fd, &status) < 0) return -errno;
+  if (file->fd < 0) return file->fd;
+  struct stat status;
+  const int known = system_status(file->fd, &status);
+  if (known < 0) return known;
   file->type = status.st_mode;
   file->device = status.st_dev;
   file->inode = status.st_ino;

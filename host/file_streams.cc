@@ -1,9 +1,6 @@
 #include "file_streams.h"
 
-#include <cerrno>
 #include <cstdlib>
-#include <poll.h>
-#include <sys/stat.h>
 
 #include "completions.h"
 #include "pipes.h"
@@ -67,21 +64,14 @@ void free_unless_busy(Shim* shim, FileStream* stream) {
 
 Half* half_of(Request* request) { return reinterpret_cast<Half*>(request); }
 
-template <typename Call>
-int64_t repeated(Call call) {
-  uint64_t interrupted = 0;
-  return system_retry(&interrupted, call);
-}
-
 /** How long a thread waits before it looks whether anybody still does. ms */
 constexpr int PATIENCE = 20;
 
 /** False when nobody wants it any more. A file can always be read, but one of proc(5) may wait. */
 bool await_bytes(const Half* half) {
-  struct pollfd one = {half->stream->fd, POLLIN, 0};
-  while (poll(&one, 1, PATIENCE) == 0) {
-    if (__atomic_load_n(half->stopping, __ATOMIC_RELAXED)) return false;
-    if (__atomic_load_n(&half->stream->closed, __ATOMIC_RELAXED)) return false;
+  while (system_ready(half->stream->fd, POLLIN, PATIENCE) == 0) {
+    if (load_relaxed(half->stopping)) return false;
+    if (load_relaxed(&half->stream->closed)) return false;
   }
   return true;
 }
@@ -89,12 +79,14 @@ bool await_bytes(const Half* half) {
 int64_t run_read(Request* request) {
   Half* half = half_of(request);
   if (!await_bytes(half)) return -ECANCELED;
-  return repeated([&] { return read(half->stream->fd, half->bytes, CHUNK); });
+  uint64_t interrupted = 0;
+  return system_read(&interrupted, half->stream->fd, half->bytes, CHUNK);
 }
 
 int64_t run_write(Request* request) {
   Half* half = half_of(request);
-  return repeated([&] { return write(half->stream->fd, half->bytes, half->length); });
+  uint64_t interrupted = 0;
+  return system_write(&interrupted, half->stream->fd, half->bytes, half->length);
 }
 
 void release(Shim* shim, Request* request) {
@@ -193,8 +185,9 @@ int32_t sample(Shim* shim, Descriptor* descriptor, uint32_t entry) {
   const auto* stream = static_cast<const FileStream*>(descriptor->state);
   if (stream->reading == nullptr) return 0;
   struct stat status;
-  if (fstat(stream->fd, &status) < 0) return -errno;
-  const off_t at = lseek(stream->fd, 0, SEEK_CUR);
+  const int known = system_status(stream->fd, &status);
+  if (known < 0) return known;
+  const int64_t at = system_position(stream->fd);
   const Half* half = stream->reading;
   const int64_t ahead = half->done && half->request.result > 0
                             ? half->request.result - static_cast<int64_t>(half->length)
@@ -210,7 +203,7 @@ int32_t shut_down(Shim*, Descriptor* descriptor) {
 
 int32_t close_stream(Shim* shim, const Descriptor* descriptor) {
   auto* stream = static_cast<FileStream*>(descriptor->state);
-  __atomic_store_n(&stream->closed, true, __ATOMIC_RELAXED);
+  store_relaxed(&stream->closed, true);
   free_unless_busy(shim, stream);
   return 0;
 }

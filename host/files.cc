@@ -2,8 +2,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <fcntl.h>
-#include <sys/uio.h>
 
 #include "aio.h"
 #include "probe.h"
@@ -54,15 +52,11 @@ void release_slot(Shim* shim, Request* request) {
   slot_give(shim, reinterpret_cast<Slot*>(request));
 }
 
-/** preadv2(2) straight into the read arena; -EAGAIN when that would wait for the disk. */
+/** Straight into the read arena; -EAGAIN when that would wait for the disk. */
 int32_t read_cached(Shim* shim, FileState* file, uint32_t entry, ReadRoom* room, uint64_t offset,
                     uint32_t length) {
-  struct iovec vector = {shim->memory.base + room->cursor, length};
-  const auto low = static_cast<unsigned long>(offset);
-  // The high half is 0 where a long has 64 bits; the kernel shifts it twice.
-  const long result = system_retry(&shim->interrupted, [&] {
-    return syscall(SYS_preadv2, file->fd, &vector, 1, low, 0, RWF_NOWAIT);
-  });
+  uint8_t* bytes = shim->memory.base + room->cursor;
+  const long result = system_read_cached(&shim->interrupted, file->fd, bytes, length, offset);
   if (result == -EOPNOTSUPP || result == -ENOSYS || result == -EINVAL) {
     file->nowait = false;
     return -EAGAIN;
@@ -168,8 +162,8 @@ int hold_base(Shim* shim, FileState* file) {
   if (rest == nullptr) return -EINVAL;
   const int directory = descriptor_of(shim, record, generation);
   if (directory < 0 || shim->descriptors[record].source != &file_source) return -EBADF;
-  file->base = fcntl(directory, F_DUPFD_CLOEXEC, 0);
-  if (file->base < 0) return -errno;
+  file->base = system_duplicate(directory, 0);
+  if (file->base < 0) return file->base;
   memmove(file->path, rest, strlen(rest) + 1);
   return 0;
 }

@@ -2,7 +2,6 @@
 
 #include <cstdlib>
 #include <sched.h>
-#include <sys/eventfd.h>
 
 #include "doorbell.h"
 #include "system.h"
@@ -92,11 +91,10 @@ int inbox_share(Shim* shim, int32_t id, uint8_t* base, size_t size, void* keeper
   if (!ring_open(&ring, base, size)) return -EINVAL;
   auto* share = static_cast<Share*>(malloc(sizeof(Share)));
   if (share == nullptr) return -ENOMEM;
-  const int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  const int fd = system_event_counter(0);
   if (fd < 0) {
-    const int error = errno;
     free(share);
-    return -error;
+    return fd;
   }
   *share = Share{id, fd, false, ring, keeper, shim->shares};
   shim->shares = share;

@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "attached.h"
+#include "errors.h"
 #include "inbox.h"
 #include "interfaces.h"
 #include "limits.h"
@@ -37,7 +38,7 @@ bool keep(Napi::Env env, Napi::Value value, napi_ref* reference) {
 Napi::Value fail(Napi::Env env, const std::string& message, int error) {
   Napi::Error thrown = Napi::Error::New(env, message);
   thrown.Set("code", Napi::String::New(env, "ERR_CALANDRIA_HOST"));
-  thrown.Set("errno", Napi::Number::New(env, -error));
+  thrown.Set("errno", Napi::Number::New(env, static_cast<double>(-calandria::seam_result(error))));
   thrown.ThrowAsJavaScriptException();
   return env.Undefined();
 }
@@ -137,7 +138,7 @@ Napi::Value Share(const Napi::CallbackInfo& info) {
       calandria::inbox_share(&attached->shim, info[1].As<Napi::Number>().Int32Value(),
                              ring.Data(), ring.ByteLength(), keeper);
   if (result < 0) napi_delete_reference(env, keeper);
-  return Napi::Number::New(env, result);
+  return Napi::Number::New(env, static_cast<double>(calandria::seam_result(result)));
 }
 
 void Unshare(const Napi::CallbackInfo& info) {

@@ -4,9 +4,6 @@
 // does not sleep over one whose turn has not come.
 #include "nested.h"
 
-#include <cerrno>
-#include <sys/epoll.h>
-
 #include "epoll.h"
 #include "interfaces.h"
 #include "system.h"
@@ -20,8 +17,8 @@ int nested_open(Shim* shim) {
   const int opened = epoll_open(shim);
   if (opened < 0) return opened;
   for (int place = 0; place < nest->total; place++) {
-    const int notifier = epoll_create1(EPOLL_CLOEXEC);
-    if (notifier < 0) return -errno;
+    const int notifier = system_epoll_create();
+    if (notifier < 0) return notifier;
     nest->notifiers[place] = notifier;
     struct epoll_event event;
     event.events = EPOLLIN;

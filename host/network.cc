@@ -1,10 +1,7 @@
 #include "network.h"
 
-#include <cerrno>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include "system.h"
 
@@ -42,10 +39,9 @@ uint32_t put_overrun(uint8_t* bytes) {
 int32_t take(Shim* shim, int fd, uint8_t* target, uint32_t most) {
   struct sockaddr_nl sender = {};
   count(&shim->memory, layout::COUNTER_HOST_RECEIVES);
-  const long result = system_retry(&shim->interrupted, [&] {
-    socklen_t length = sizeof sender;
-    return syscall(SYS_recvfrom, fd, target, most, MSG_DONTWAIT, &sender, &length);
-  });
+  socklen_t length = sizeof sender;
+  const long result =
+      system_receive_from(&shim->interrupted, fd, target, most, 0, &sender, &length);
   if (result == -ENOBUFS) return static_cast<int32_t>(put_overrun(target));
   if (result < 0) return static_cast<int32_t>(result);
   if (sender.nl_pid != 0) return 0;
@@ -74,9 +70,8 @@ int32_t network_receive(Shim* shim, Descriptor* descriptor, uint32_t entry, Read
 int32_t network_sample(Shim* shim, Descriptor* descriptor, uint32_t entry) {
   store_word(&shim->memory, entry + layout::SUBMISSION_EXTRA, layout::UNKNOWN);
   uint8_t byte;
-  const long result = system_retry(&shim->interrupted, [&] {
-    return recv(descriptor->fd, &byte, sizeof byte, MSG_DONTWAIT | MSG_PEEK | MSG_TRUNC);
-  });
+  const long result = system_receive_from(&shim->interrupted, descriptor->fd, &byte, sizeof byte,
+                                          MSG_PEEK | MSG_TRUNC, nullptr, nullptr);
   if (result == -EAGAIN) return 0;
   return static_cast<int32_t>(result);
 }
@@ -85,21 +80,21 @@ const Source network_source = {"network",      nullptr, network_receive, nullptr
                                network_sample, nullptr, nullptr,         nullptr};
 
 int bind_to_groups(int fd, int32_t receive_buffer) {
-  if (receive_buffer > 0 &&
-      setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer) < 0) {
-    return -errno;
+  if (receive_buffer > 0) {
+    const int set = system_set_number(fd, SOL_SOCKET, SO_RCVBUF, receive_buffer);
+    if (set < 0) return set;
   }
   struct sockaddr_nl name = {};
   name.nl_family = AF_NETLINK;
   name.nl_groups = GROUPS;
-  return bind(fd, reinterpret_cast<struct sockaddr*>(&name), sizeof name) < 0 ? -errno : 0;
+  return system_bind(fd, reinterpret_cast<struct sockaddr*>(&name), sizeof name);
 }
 
 }  // namespace
 
 int32_t network_open(Shim* shim, const OpenRequest* request, ReadRoom* room) {
-  const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
-  if (fd < 0) return -errno;
+  const int fd = system_socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+  if (fd < 0) return fd;
   const int bound = bind_to_groups(fd, request->value);
   if (bound < 0) {
     system_close(fd);

@@ -51,7 +51,7 @@ long outgoing_send(Outgoing* outgoing, Shim* shim, int fd, int more) {
     if (used < 0) return used;
     // Fewer bytes in the pieces than the entry says: there is nothing more to wait for.
     if (used == 0 && outgoing->left > 0) return sent > 0 ? sent : -EPROTO;
-    const int flags = outgoing->left > 0 ? MSG_MORE : more;
+    const int flags = outgoing->left > 0 ? SEND_MORE : more;
     count(&shim->memory, layout::COUNTER_HOST_SENDS);
     long result;
     if (used == 1) {

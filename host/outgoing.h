@@ -25,7 +25,7 @@ bool outgoing_open(Outgoing* outgoing, const Shim* shim, uint32_t entry);
 int outgoing_take(Outgoing* outgoing, struct iovec* vectors, uint32_t* length);
 
 /**
- * Sends all of it, in as many calls as its pieces need, with `more` (MSG_MORE or 0) on the last of
+ * Sends all of it, in as many calls as its pieces need, with `more` (SEND_MORE or 0) on the last of
  * them. Returns the bytes sent, fewer than there were when the socket is full, or -errno for none.
  */
 long outgoing_send(Outgoing* outgoing, Shim* shim, int fd, int more);

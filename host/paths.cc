@@ -1,10 +1,6 @@
 #include "paths.h"
 
-#include <cerrno>
 #include <limits.h>
-#include <sys/inotify.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "system.h"
 
@@ -21,7 +17,7 @@ constexpr uint32_t RECORD_MAX = STEP + NAME_MAX + 1;
 
 long read_changes(Shim* shim, int fd, uint8_t* target, size_t size) {
   count(&shim->memory, layout::COUNTER_HOST_RECEIVES);
-  return system_retry(&shim->interrupted, [&] { return read(fd, target, size); });
+  return system_read(&shim->interrupted, fd, target, size);
 }
 
 /** One record: EINVAL says that the room is too small for it, so the first that fits is its own. */
@@ -57,8 +53,7 @@ int32_t path_receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoo
 /** Bytes of records that wait. */
 int32_t path_sample(Shim* shim, Descriptor* descriptor, uint32_t entry) {
   store_word(&shim->memory, entry + layout::SUBMISSION_EXTRA, layout::UNKNOWN);
-  int available = 0;
-  return ioctl(descriptor->fd, FIONREAD, &available) < 0 ? -errno : available;
+  return system_available(descriptor->fd);
 }
 
 const Source path_source = {"path",      nullptr, path_receive, nullptr,
@@ -72,12 +67,12 @@ int32_t path_open(Shim* shim, const OpenRequest* request, ReadRoom* room) {
   if (request->length >= sizeof path) return -ENAMETOOLONG;
   memcpy(path, request->bytes, request->length);
   path[request->length] = 0;
-  const int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (fd < 0) return -errno;
-  if (inotify_add_watch(fd, path, CHANGES) < 0) {
-    const int error = errno;
+  const int fd = system_path_watcher();
+  if (fd < 0) return fd;
+  const int watch = system_watch_path(fd, path, CHANGES);
+  if (watch < 0) {
     system_close(fd);
-    return -error;
+    return watch;
   }
   uint8_t name[layout::PEER_SIZE] = {};
   name[layout::PEER_FAMILY] = layout::FAMILY_NONE;

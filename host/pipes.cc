@@ -1,12 +1,7 @@
 #include "pipes.h"
 
-#include <cerrno>
 #include <cstdlib>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
-#include <sys/uio.h>
 
 #include "probe.h"
 #include "sigpipe.h"
@@ -16,10 +11,6 @@ namespace calandria {
 
 namespace {
 
-#ifndef RWF_NOSIGNAL
-constexpr int RWF_NOSIGNAL = 0x100;
-#endif
-
 /** What a pipe that poll(2) calls writable takes for certain (pipe(7)), and a terminal nearly. */
 constexpr size_t PIPE_CHUNK = 4096;
 constexpr size_t DEVICE_CHUNK = 256;
@@ -27,15 +18,15 @@ constexpr size_t DEVICE_CHUNK = 256;
 bool try_spared() {
   if (without("rwf_nosignal")) return false;
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) < 0) return false;
+  if (system_pipe(ends) < 0) return false;
   system_close(ends[0]);
   char byte = 0;
+  uint64_t interrupted = 0;
   const struct iovec vector = {&byte, 1};
   // A kernel that does not know the flag refuses before it looks at the pipe.
-  const long result = syscall(SYS_pwritev2, ends[1], &vector, 1, -1L, -1L, RWF_NOSIGNAL);
-  const bool spared = result < 0 && errno == EPIPE;
+  const long result = system_write_flagged(&interrupted, ends[1], &vector, 1, RWF_NOSIGNAL);
   system_close(ends[1]);
-  return spared;
+  return result == -EPIPE;
 }
 
 /** Does the kernel know RWF_NOSIGNAL (Linux 6.18)? Tried once in the process. */
@@ -45,10 +36,7 @@ bool signal_spared() {
 }
 
 /** Is it ready for this? The bits that poll(2) answers. */
-short ready(int fd, short wanted) {
-  struct pollfd one = {fd, wanted, 0};
-  return poll(&one, 1, 0) > 0 ? one.revents : 0;
-}
+short ready(int fd, short wanted) { return system_ready(fd, wanted, 0); }
 
 long read_once(Shim* shim, const Pipe* pipe, uint8_t* bytes, size_t length) {
   if (pipe->asking == Asking::polled) {
@@ -57,13 +45,9 @@ long read_once(Shim* shim, const Pipe* pipe, uint8_t* bytes, size_t length) {
     if (length > PIPE_CHUNK) length = PIPE_CHUNK;
   }
   if (pipe->asking == Asking::nowait) {
-    const struct iovec vector = {bytes, length};
-    return system_retry(&shim->interrupted, [&] {
-      return syscall(SYS_preadv2, pipe->io, &vector, 1, -1L, -1L, RWF_NOWAIT);
-    });
+    return system_read_now(&shim->interrupted, pipe->io, bytes, length);
   }
-  return system_retry(&shim->interrupted,
-                      [&] { return syscall(SYS_read, pipe->io, bytes, length); });
+  return system_read(&shim->interrupted, pipe->io, bytes, length);
 }
 
 int32_t receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
@@ -91,10 +75,8 @@ long write_once(Shim* shim, const Pipe* pipe, const struct iovec* vectors, size_
   const int flags = (pipe->asking == Asking::nowait ? RWF_NOWAIT : 0) |
                     (signal_spared() ? RWF_NOSIGNAL : 0);
   const auto write = [&] {
-    return system_retry(&shim->interrupted, [&] {
-      if (flags == 0) return syscall(SYS_writev, pipe->io, vectors, used);
-      return syscall(SYS_pwritev2, pipe->io, vectors, used, -1L, -1L, flags);
-    });
+    if (flags == 0) return system_write_vector(&shim->interrupted, pipe->io, vectors, used);
+    return system_write_flagged(&shim->interrupted, pipe->io, vectors, used, flags);
   };
   return signal_spared() ? write() : without_sigpipe(write);
 }
@@ -145,8 +127,7 @@ int32_t sample(Shim* shim, Descriptor* descriptor, uint32_t entry) {
   const auto* pipe = static_cast<const Pipe*>(descriptor->state);
   store_word(&shim->memory, entry + layout::SUBMISSION_EXTRA, layout::UNKNOWN);
   if (!pipe->reads) return 0;
-  int available = 0;
-  return ioctl(descriptor->fd, FIONREAD, &available) < 0 ? -errno : available;
+  return system_available(descriptor->fd);
 }
 
 /** There is nothing but what was sent, so its end is the end of all. */
@@ -185,12 +166,11 @@ void pipe_free(Pipe* pipe, int fd) {
 void pipe_fall_back(Pipe* pipe, int fd) {
   pipe->asking = Asking::polled;
   // The other end of a new terminal is what opening a terminal's master again would give.
-  int number;
-  if (pipe->device && ioctl(fd, TIOCGPTN, &number) == 0) return;
+  if (pipe->device && system_is_terminal_master(fd)) return;
   char path[32];
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
   const int access = pipe->reads ? (pipe->writes ? O_RDWR : O_RDONLY) : O_WRONLY;
-  const int own = open(path, access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  const int own = system_open(path, access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
   if (own < 0) return;
   pipe->io = own;
   pipe->asking = Asking::own;

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 
+#include "compiler.h"
 #include "completions.h"
 #include "quiet_thread.h"
 
@@ -79,7 +80,7 @@ int pool_start(Pool* pool, Request* request) {
 
 Request* pool_close(Pool* pool) {
   pthread_mutex_lock(&pool->lock);
-  __atomic_store_n(&pool->stopping, true, __ATOMIC_RELAXED);
+  store_relaxed(&pool->stopping, true);
   Request* left = pool->first;
   pool->first = nullptr;
   pool->last = nullptr;

@@ -1,11 +1,6 @@
 #include "processes.h"
 
-#include <cerrno>
 #include <cstdlib>
-#include <poll.h>
-#include <signal.h>
-#include <sys/ioctl.h>
-#include <sys/wait.h>
 
 #include "pipes.h"
 #include "spawn.h"
@@ -14,10 +9,6 @@
 namespace calandria {
 
 namespace {
-
-#ifndef P_PIDFD
-constexpr idtype_t P_PIDFD = static_cast<idtype_t>(3);
-#endif
 
 /** struct pidfd_info of <linux/pidfd.h>, which older headers do not have (Linux 6.13). */
 struct PidInformation {
@@ -40,16 +31,13 @@ struct End {
   uint32_t nothing;
 };
 
-bool ended(int fd) {
-  struct pollfd one = {fd, POLLIN, 0};
-  return poll(&one, 1, 0) > 0;
-}
+bool ended(int fd) { return system_ready(fd, POLLIN, 0) != 0; }
 
 /** Somebody else reaped it: the kernel may still know its status (Linux 6.15). */
 void learn_end(int fd, End* end) {
   PidInformation information = {};
   information.mask = INFORMATION_EXIT;
-  if (ioctl(fd, GET_INFORMATION, &information) < 0) return;
+  if (system_process_information(fd, GET_INFORMATION, &information) < 0) return;
   if ((information.mask & INFORMATION_EXIT) == 0) return;
   const int status = information.status;
   if (WIFEXITED(status)) {
@@ -73,7 +61,7 @@ int32_t receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* ro
   siginfo_t information = {};
   // Who spawned it reaps it; a child of libuv's stays for libuv.
   const int how = WEXITED | WNOHANG | (spawned_here(descriptor) ? 0 : WNOWAIT);
-  if (waitid(P_PIDFD, static_cast<id_t>(fd), &information, how) == 0 && information.si_pid != 0) {
+  if (system_wait_process(fd, &information, how) == 0 && information.si_pid != 0) {
     end.how = static_cast<uint32_t>(information.si_code);
     end.status = information.si_status;
   } else {
@@ -97,15 +85,14 @@ int32_t operate(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom*) {
   const uint64_t offset = load_long(memory, task + layout::TASK_OFFSET);
   if (static_cast<uint32_t>(offset >> 32) != layout::CONTROL_KILL) return -EOPNOTSUPP;
   const auto number = static_cast<int>(static_cast<uint32_t>(offset));
-  return static_cast<int32_t>(system_result(
-      syscall(SYS_pidfd_send_signal, descriptor->fd, number, nullptr, 0)));
+  return system_signal_process(descriptor->fd, number);
 }
 
 /** False while it runs. One that somebody else reaped, or we did, needs no more of it. */
 bool reap(int fd) {
   siginfo_t information = {};
   const int how = WEXITED | WNOHANG;
-  return waitid(P_PIDFD, static_cast<id_t>(fd), &information, how) < 0 || information.si_pid != 0;
+  return system_wait_process(fd, &information, how) < 0 || information.si_pid != 0;
 }
 
 /** Whoever was left running and has ended since must not stay as a zombie for ever. */
@@ -156,8 +143,8 @@ bool spawned_here(const Descriptor* descriptor) { return descriptor->source == &
 
 int32_t answer_process(Shim* shim, const OpenRequest* request, ReadRoom* room, pid_t process,
                        const Source* source) {
-  const int fd = static_cast<int>(syscall(SYS_pidfd_open, process, 0));
-  if (fd < 0) return -errno;
+  const int fd = system_process(process);
+  if (fd < 0) return fd;
   auto* state = static_cast<uint32_t*>(calloc(1, sizeof(uint32_t)));
   if (state == nullptr) {
     system_close(fd);
@@ -185,8 +172,8 @@ int32_t process_open(Shim* shim, const OpenRequest* request, ReadRoom* room) {
   const int32_t result = answer_process(shim, request, room, process, &spawned_source);
   if (result < 0) {
     // Nobody would ever hear of it: it must not go on, nor stay as a zombie.
-    kill(process, SIGKILL);
-    system_retry(&shim->interrupted, [&] { return waitpid(process, nullptr, 0); });
+    system_kill(process, SIGKILL);
+    system_reap(process, nullptr, 0);
     close_ends(shim);
   }
   return result;

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "compiler.h"
+
 namespace calandria {
 
 constexpr uint32_t RING_MAGIC = 0x474e4952;
@@ -43,11 +45,11 @@ inline uint32_t* ring_word(const Ring* ring, uint32_t word) {
 }
 
 inline uint32_t ring_load(const Ring* ring, uint32_t word) {
-  return __atomic_load_n(ring_word(ring, word), __ATOMIC_SEQ_CST);
+  return load_ordered(ring_word(ring, word));
 }
 
 inline void ring_store(const Ring* ring, uint32_t word, uint32_t value) {
-  __atomic_store_n(ring_word(ring, word), value, __ATOMIC_SEQ_CST);
+  store_ordered(ring_word(ring, word), value);
 }
 
 /** False when these bytes are no ring. */
@@ -68,7 +70,7 @@ inline uint8_t* ring_at(const Ring* ring, uint32_t position) {
 
 /** The first word of the post at this position: 0 until it is complete. */
 inline uint32_t ring_mark(const Ring* ring, uint32_t position) {
-  return __atomic_load_n(reinterpret_cast<uint32_t*>(ring_at(ring, position)), __ATOMIC_SEQ_CST);
+  return load_ordered(reinterpret_cast<uint32_t*>(ring_at(ring, position)));
 }
 
 inline uint32_t ring_size_of(uint32_t length) { return RING_HEAD + ((length + 7) & ~7u); }
@@ -143,7 +145,7 @@ inline void ring_wake_up(const Ring* ring) { ring_store(ring, RING_WORD_SLEEP, 0
 
 /** Sets a bit of the gate. True: no producer is at the descriptor. */
 inline bool ring_shut(const Ring* ring, uint32_t bit) {
-  const uint32_t before = __atomic_fetch_or(ring_word(ring, RING_WORD_GATE), bit, __ATOMIC_SEQ_CST);
+  const uint32_t before = or_ordered(ring_word(ring, RING_WORD_GATE), bit);
   return (before & (RING_LEFT - 1)) == 0;
 }
 

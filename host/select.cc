@@ -1,8 +1,6 @@
 // select(2): three sets of bits, one for each thing to ask, and no room for a descriptor from
 // FD_SETSIZE on: its bit would lie behind the set.
 #include <cerrno>
-#include <fcntl.h>
-#include <sys/select.h>
 
 #include "interfaces.h"
 #include "levels.h"
@@ -56,7 +54,7 @@ int find_closed(struct pollfd* entries, uint32_t total) {
   int found = 0;
   for (uint32_t place = 0; place < total; place++) {
     struct pollfd* entry = &entries[place];
-    const bool closed = entry->fd >= 0 && fcntl(entry->fd, F_GETFD) < 0;
+    const bool closed = entry->fd >= 0 && system_flags(entry->fd) < 0;
     entry->revents = closed ? POLLNVAL : short{0};
     if (closed) found++;
   }

@@ -1,11 +1,6 @@
 #include "send_file.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/mman.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
-
+#include "errors.h"
 #include "files.h"
 #include "outgoing.h"
 #include "sigpipe.h"
@@ -30,19 +25,17 @@ void note(Progress* progress, long result) {
 
 /** Until the range is sent or the socket is full, which a short answer alone does not say. */
 void send_from_file(Shim* shim, int to, const FileRange* range, Progress* progress) {
-  auto offset = static_cast<off64_t>(range->offset);
+  uint64_t offset = range->offset;
   uint32_t left = range->length;
   while (left > 0) {
     count(&shim->memory, layout::COUNTER_HOST_SENDS);
-    const long result = without_sigpipe([&] {
-      return system_retry(&shim->interrupted, [&] {
-        return sendfile64(to, range->fd, &offset, left);
-      });
-    });
+    const long result = without_sigpipe(
+        [&] { return system_send_file(&shim->interrupted, to, range->fd, offset, left); });
     if (result <= 0) {
       note(progress, result == 0 ? -ENODATA : result);
       break;
     }
+    offset += static_cast<uint64_t>(result);
     left -= static_cast<uint32_t>(result);
     progress->sent += static_cast<uint32_t>(result);
   }
@@ -50,8 +43,8 @@ void send_from_file(Shim* shim, int to, const FileRange* range, Progress* progre
 
 /** Bytes that the file has from `offset` on. */
 uint64_t left_in(int fd, uint64_t offset) {
-  struct stat64 status;
-  if (fstat64(fd, &status) < 0) return 0;
+  struct stat status;
+  if (system_status(fd, &status) < 0) return 0;
   const auto length = static_cast<uint64_t>(status.st_size);
   return length > offset ? length - offset : 0;
 }
@@ -66,12 +59,12 @@ void send_from_map(Shim* shim, int to, const FileRange* asked, Progress* progres
   const uint64_t there = left_in(part.fd, part.offset);
   if (there < part.length) part.length = static_cast<uint32_t>(there);
   if (part.length == 0) return note(progress, -ENODATA);
-  const auto page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+  const uint64_t page = system_page_size();
   const uint64_t start = range->offset / page * page;
   const uint64_t before = range->offset - start;
   const size_t size = static_cast<size_t>(before) + range->length;
-  void* map = mmap64(nullptr, size, PROT_READ, MAP_SHARED, range->fd, static_cast<off64_t>(start));
-  if (map == MAP_FAILED) return note(progress, -errno);
+  void* map = system_map(range->fd, start, size);
+  if (map == nullptr) return note(progress, -errno);
   const uint8_t* bytes = static_cast<uint8_t*>(map) + before;
   uint32_t done = 0;
   while (done < range->length) {
@@ -86,14 +79,13 @@ void send_from_map(Shim* shim, int to, const FileRange* asked, Progress* progres
     done += static_cast<uint32_t>(result);
   }
   progress->sent += done;
-  munmap(map, size);
+  system_unmap(map, size);
 }
 
-/** Nothing came behind what was sent with MSG_MORE: it leaves now (tcp(7), TCP_CORK). */
+/** Nothing came behind what was sent with SEND_MORE: it leaves now. */
 void push(Shim* shim, int fd) {
-  const int off = 0;
   count(&shim->memory, layout::COUNTER_HOST_OTHERS);
-  setsockopt(fd, IPPROTO_TCP, TCP_CORK, &off, sizeof off);
+  system_push(fd);
 }
 
 }  // namespace
@@ -130,7 +122,7 @@ int32_t send_file(Shim* shim, Descriptor* connection, uint32_t entry) {
   const uint32_t length = bytes.left;
   Progress progress = {};
   if (length > 0) {
-    const long result = outgoing_send(&bytes, shim, connection->fd, MSG_MORE);
+    const long result = outgoing_send(&bytes, shim, connection->fd, SEND_MORE);
     if (result < 0) return static_cast<int32_t>(result);
     progress.sent = static_cast<uint32_t>(result);
     progress.blocked = progress.sent < length;

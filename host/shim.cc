@@ -1,11 +1,11 @@
 #include "shim.h"
 
 #include <cstdlib>
-#include <ctime>
 
 #include "aio.h"
 #include "completions.h"
 #include "datagrams.h"
+#include "errors.h"
 #include "execute.h"
 #include "slots.h"
 #include "processes.h"
@@ -15,11 +15,7 @@
 
 namespace calandria {
 
-uint64_t shim_now() {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1000000000u + static_cast<uint64_t>(now.tv_nsec);
-}
+uint64_t shim_now() { return system_now(); }
 
 int descriptor_keep(Shim* shim, uint32_t record, uint32_t generation, int fd, const Source* source,
                     void* state) {
@@ -109,9 +105,9 @@ int shim_submit(Shim* shim) {
     int32_t result;
     const uint8_t flags = memory->base[entry + layout::SUBMISSION_FLAGS];
     if ((flags & layout::SUBMISSION_LINKED) && before < 0) {
-      result = -ECANCELED;
+      result = -layout::ERROR_CANCELED;
     } else {
-      result = execute(shim, entry, &room);
+      result = static_cast<int32_t>(seam_result(execute(shim, entry, &room)));
     }
     before = result;
     if (result == ANSWERED_LATER) continue;

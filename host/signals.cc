@@ -7,9 +7,7 @@
 // long as anybody watches; there is none of ours.
 #include "signals.h"
 
-#include <cerrno>
 #include <cstdlib>
-#include <sys/eventfd.h>
 #include <uv.h>
 
 #include "doorbell.h"
@@ -33,8 +31,7 @@ void on_signal(uv_signal_t* handle, int) {
   // One announcement is enough until somebody has looked: a storm costs an addition a signal.
   if (signal->waiting++ > 0) return;
   const uint64_t one = 1;
-  system_retry(&signal->shim->interrupted,
-               [&] { return syscall(SYS_write, signal->announcer, &one, sizeof one); });
+  system_write(&signal->shim->interrupted, signal->announcer, &one, sizeof one);
 }
 
 void on_closed(uv_handle_t* handle) {
@@ -77,9 +74,9 @@ int32_t signal_open(Shim* shim, const OpenRequest* request, ReadRoom* room) {
   if (shim->loop == nullptr) return -EOPNOTSUPP;
   auto* signal = static_cast<Signal*>(calloc(1, sizeof(Signal)));
   if (signal == nullptr) return -ENOMEM;
-  signal->announcer = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  signal->announcer = system_event_counter(0);
   if (signal->announcer < 0) {
-    const int error = -errno;
+    const int error = signal->announcer;
     free(signal);
     return error;
   }

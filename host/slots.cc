@@ -1,9 +1,9 @@
 #include "slots.h"
 
 #include <cstdlib>
-#include <sys/mman.h>
 
 #include "shim.h"
+#include "system.h"
 
 namespace calandria {
 
@@ -18,12 +18,8 @@ bool slots_open(Shim* shim) {
   if (slots == nullptr) return false;
   slots->all = static_cast<Slot*>(calloc(total, sizeof(Slot)));
   slots->area_size = total * size;
-  void* area = MAP_FAILED;
-  if (slots->all != nullptr) {
-    area = mmap(nullptr, slots->area_size, PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  }
-  if (area == MAP_FAILED) {
+  void* area = slots->all == nullptr ? nullptr : system_reserve(slots->area_size);
+  if (area == nullptr) {
     free(slots->all);
     free(slots);
     return false;
@@ -57,7 +53,7 @@ void slot_give(Shim* shim, Slot* slot) {
 
 void slots_close(Shim* shim) {
   if (shim->slots == nullptr) return;
-  munmap(shim->slots->area, shim->slots->area_size);
+  system_unmap(shim->slots->area, shim->slots->area_size);
   free(shim->slots->all);
   free(shim->slots);
   shim->slots = nullptr;

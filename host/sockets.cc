@@ -1,11 +1,7 @@
 #include "sockets.h"
 
-#include <linux/sock_diag.h>
-#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/ioctl.h>
-#include <sys/uio.h>
 #include <sys/un.h>
 
 #include "names.h"
@@ -25,39 +21,37 @@ int32_t answer_peer(Shim* shim, uint32_t entry, ReadRoom* room,
   return answer_name(shim, entry, room, peer);
 }
 
-int set_flag(int fd, int level, int name, int value) {
-  return setsockopt(fd, level, name, &value, sizeof value) < 0 ? -errno : 0;
-}
-
 int apply_options(int fd, uint32_t options, int family) {
   int result = 0;
-  if (options & layout::SOCKET_REUSE_PORT) result = set_flag(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (options & layout::SOCKET_REUSE_PORT) {
+    result = system_set_number(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  }
   if (result == 0 && (options & layout::SOCKET_KEEP_ALIVE)) {
-    result = set_flag(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    result = system_set_number(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
   }
   // Inherited by accepted sockets (tcp(7)), so it costs no call a connection.
   if (result == 0 && (options & layout::SOCKET_NO_DELAY) && family != AF_UNIX) {
-    result = set_flag(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    result = system_set_number(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   }
   if (result == 0 && family == AF_INET6) {
-    result = set_flag(fd, IPPROTO_IPV6, IPV6_V6ONLY, (options & layout::SOCKET_IPV6_ONLY) ? 1 : 0);
+    const int only = (options & layout::SOCKET_IPV6_ONLY) ? 1 : 0;
+    result = system_set_number(fd, IPPROTO_IPV6, IPV6_V6ONLY, only);
   }
   return result;
 }
 
 int32_t answer_local(Shim* shim, uint32_t entry, ReadRoom* room, int fd) {
   struct sockaddr_storage name = {};
-  socklen_t length = sizeof name;
-  if (getsockname(fd, reinterpret_cast<struct sockaddr*>(&name), &length) < 0) return -errno;
-  return answer_peer(shim, entry, room, &name);
+  const int result = system_own_name(fd, &name);
+  return result < 0 ? result : answer_peer(shim, entry, room, &name);
 }
 
 int32_t connect_status(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
   const int fd = descriptor->fd;
   if (!read_room_ensure(room, layout::PEER_SIZE)) return -ECANCELED;
   int error = 0;
-  socklen_t length = sizeof error;
-  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0) return -errno;
+  const int asked = system_get_number(fd, SOL_SOCKET, SO_ERROR, &error);
+  if (asked < 0) return asked;
   return error != 0 ? -error : answer_local(shim, entry, room, fd);
 }
 
@@ -86,24 +80,15 @@ int32_t send_pieces(Shim* shim, Descriptor* descriptor, uint32_t entry) {
 int32_t sample(Shim* shim, Descriptor* descriptor, uint32_t entry) {
   const int fd = descriptor->fd;
   store_word(&shim->memory, entry + layout::SUBMISSION_EXTRA, layout::UNKNOWN);
-  struct tcp_info information;
-  socklen_t length = sizeof information;
   if (load_word(&shim->memory, entry + layout::SUBMISSION_ARGUMENT) == 1) {
-    // On a listener tcpi_unacked is the accept queue's length (net/ipv4/tcp.c, tcp_get_info).
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &information, &length) < 0) return layout::UNKNOWN;
-    return static_cast<int32_t>(information.tcpi_unacked);
+    const long waiting = system_accept_queue(fd);
+    return waiting < 0 ? layout::UNKNOWN : static_cast<int32_t>(waiting);
   }
-  int available = 0;
-  if (ioctl(fd, FIONREAD, &available) < 0) return -errno;
-  uint32_t figures[SK_MEMINFO_VARS] = {};
-  length = sizeof figures;
-  const bool known = !without("so_meminfo") &&
-                     getsockopt(fd, SOL_SOCKET, SO_MEMINFO, figures, &length) == 0;
-  if (known) {
-    const int64_t space = static_cast<int64_t>(figures[SK_MEMINFO_SNDBUF]) -
-                          static_cast<int64_t>(figures[SK_MEMINFO_WMEM_QUEUED]);
-    store_word(&shim->memory, entry + layout::SUBMISSION_EXTRA,
-               static_cast<int32_t>(space > 0 ? space : 0));
+  const int available = system_available(fd);
+  if (available < 0 || without("so_meminfo")) return available;
+  const long space = system_send_room(fd, SOCK_STREAM);
+  if (space >= 0) {
+    store_word(&shim->memory, entry + layout::SUBMISSION_EXTRA, static_cast<int32_t>(space));
   }
   return available;
 }
@@ -113,9 +98,9 @@ int32_t set_option(Shim* shim, Descriptor* descriptor, uint32_t entry) {
   const int value = load_word(&shim->memory, entry + layout::SUBMISSION_LENGTH);
   switch (load_word(&shim->memory, entry + layout::SUBMISSION_ARGUMENT)) {
     case layout::SOCKET_NO_DELAY:
-      return set_flag(fd, IPPROTO_TCP, TCP_NODELAY, value);
+      return system_set_number(fd, IPPROTO_TCP, TCP_NODELAY, value);
     case layout::SOCKET_KEEP_ALIVE:
-      return set_flag(fd, SOL_SOCKET, SO_KEEPALIVE, value);
+      return system_set_number(fd, SOL_SOCKET, SO_KEEPALIVE, value);
     default:
       return -EINVAL;
   }
@@ -146,18 +131,18 @@ int32_t socket_open(Shim* shim, uint32_t entry, ReadRoom* room, bool dial) {
                           options & layout::SOCKET_LOCAL);
   if (result < 0) return result;
   const int family = name.storage.ss_family;
-  const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -errno;
+  const int fd = system_socket(family, SOCK_STREAM, 0);
+  if (fd < 0) return fd;
   result = apply_options(fd, options, family);
   const auto* bare = reinterpret_cast<const struct sockaddr*>(&name.storage);
   bool connecting = false;
   if (result == 0 && !dial) {
     // A server that restarts must not wait for its own old connections (socket(7), SO_REUSEADDR).
-    result = set_flag(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (result == 0 && bind(fd, bare, name.length) < 0) result = -errno;
-    if (result == 0 && listen(fd, backlog) < 0) result = -errno;
+    result = system_set_number(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (result == 0) result = system_bind(fd, bare, name.length);
+    if (result == 0) result = system_listen(fd, backlog);
   } else if (result == 0) {
-    if (connect(fd, bare, name.length) < 0) result = -errno;
+    result = system_connect(fd, bare, name.length);
     // connect(2): interrupted, it goes on in the background, like one in progress.
     if (result == -EINPROGRESS || result == -EINTR) {
       connecting = true;
@@ -214,10 +199,10 @@ void socket_reset_at_close(int fd) {
 }
 
 void socket_remove_file(int fd) {
-  struct sockaddr_un name = {};
-  socklen_t length = sizeof name;
-  if (getsockname(fd, reinterpret_cast<struct sockaddr*>(&name), &length) < 0) return;
-  if (name.sun_family == AF_UNIX && name.sun_path[0] != 0) unlink(name.sun_path);
+  struct sockaddr_storage name = {};
+  if (system_own_name(fd, &name) < 0 || name.ss_family != AF_UNIX) return;
+  const char* path = reinterpret_cast<const struct sockaddr_un*>(&name)->sun_path;
+  if (path[0] != 0) system_unlink(path);
 }
 
 }  // namespace calandria

@@ -1,10 +1,6 @@
 #include "spawn.h"
 
-#include <cerrno>
 #include <cstdlib>
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 
 #include "system.h"
 
@@ -78,7 +74,7 @@ int command_parse(Command* command, const OpenRequest* request) {
 /** Standard streams are what these descriptors become, so none of them may be one already. */
 int above_standard(int fd) {
   if (fd > STDERR_FILENO) return fd;
-  const int higher = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const int higher = system_duplicate(fd, STDERR_FILENO + 1);
   system_close(fd);
   return higher;
 }
@@ -86,14 +82,14 @@ int above_standard(int fd) {
 /** A pipe, our end non-blocking. Each end is an open file of its own. */
 int open_stream(int which, int* ours, int* theirs) {
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
+  const int opened = system_pipe(ends);
+  if (opened < 0) return opened;
   ends[0] = above_standard(ends[0]);
   ends[1] = above_standard(ends[1]);
   *ours = which == STDIN_FILENO ? ends[1] : ends[0];
   *theirs = which == STDIN_FILENO ? ends[0] : ends[1];
   if (ends[0] < 0 || ends[1] < 0) return -EMFILE;
-  const int flags = fcntl(*ours, F_GETFL);
-  return fcntl(*ours, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
+  return system_set_flags(*ours, system_flags(*ours) | O_NONBLOCK);
 }
 
 int describe_stream(posix_spawn_file_actions_t* actions, int which, int how, int* ours,
@@ -131,8 +127,8 @@ int start(const Command* command, const posix_spawn_file_actions_t* actions, pid
   if (error < 0) return error;
   error = describe_signals(&attributes);
   if (error == 0) {
-    error = -posix_spawnp(process, command->file, actions, &attributes, command->arguments,
-                          command->variables);
+    error = system_spawn(process, command->file, actions, &attributes, command->arguments,
+                         command->variables);
   }
   posix_spawnattr_destroy(&attributes);
   return error;

@@ -1,9 +1,6 @@
 #include "warmth.h"
 
 #include <cstdlib>
-#include <fcntl.h>
-#include <sys/sendfile.h>
-#include <sys/uio.h>
 
 #include "completions.h"
 #include "files.h"
@@ -30,9 +27,6 @@ constexpr uint64_t STEP = 128 << 10;
 /** What was found holds so long: pages may be evicted behind it. ns */
 constexpr uint64_t VALIDITY = 100000000;
 
-/** cachestat(2), Linux 6.5: the same number on every machine. */
-constexpr long CACHESTAT = 451;
-
 struct CacheRange {
   uint64_t offset;
   uint64_t length;
@@ -51,7 +45,7 @@ enum class Found { all, none, part, unknown };
 Found look_up(int fd, uint64_t offset, uint64_t length) {
   const CacheRange range = {offset, length};
   CacheStatus status;
-  if (system_result(syscall(CACHESTAT, fd, &range, &status, 0)) < 0) return Found::unknown;
+  if (system_cache_status(fd, &range, &status) < 0) return Found::unknown;
   const uint64_t pages = (offset + length + PAGE - 1) / PAGE - offset / PAGE;
   if (status.cached >= pages) return Found::all;
   return status.cached == 0 ? Found::none : Found::part;
@@ -62,9 +56,8 @@ enum class Readable { yes, no, unknown };
 /** Could the byte there be read without waiting? */
 Readable try_byte(int fd, uint64_t offset) {
   char byte;
-  struct iovec vector = {&byte, 1};
-  const long result = system_result(
-      syscall(SYS_preadv2, fd, &vector, 1, static_cast<unsigned long>(offset), 0, RWF_NOWAIT));
+  uint64_t interrupted = 0;
+  const long result = system_read_cached(&interrupted, fd, &byte, sizeof byte, offset);
   if (result == -EOPNOTSUPP || result == -ENOSYS || result == -EINVAL) return Readable::unknown;
   // At the end of the file there is nothing to wait for either.
   return result >= 0 ? Readable::yes : Readable::no;
@@ -91,18 +84,14 @@ bool cached(int fd, uint64_t offset, uint64_t length) {
   }
 }
 
-/** Reads the range, and with that puts it into the page cache. */
 /** Waits until the range is in memory, by reading it; nobody looks at these bytes. */
 int64_t read_range(const WarmJob* job, uint64_t from) {
   char scratch[64 << 10];
   uint64_t done = from;
-  uint64_t interrupted = 0;
   while (done < job->length) {
     const uint64_t left = job->length - done;
     const size_t part = left < sizeof scratch ? static_cast<size_t>(left) : sizeof scratch;
-    const long result = system_retry(&interrupted, [&] {
-      return pread64(job->fd, scratch, part, static_cast<off64_t>(job->offset + done));
-    });
+    const long result = system_read_at(job->fd, scratch, part, job->offset + done);
     if (result < 0) return result;
     if (result == 0) break;
     done += static_cast<uint64_t>(result);
@@ -116,15 +105,13 @@ int64_t read_range(const WarmJob* job, uint64_t from) {
  */
 int64_t run_job(Request* request) {
   auto* job = reinterpret_cast<WarmJob*>(request);
-  const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  const int nowhere = system_open("/dev/null", O_WRONLY | O_CLOEXEC, 0);
   if (nowhere < 0) return read_range(job, 0);
   uint64_t done = 0;
   uint64_t interrupted = 0;
   while (done < job->length) {
-    auto offset = static_cast<off64_t>(job->offset + done);
-    const long result = system_retry(&interrupted, [&] {
-      return sendfile64(nowhere, job->fd, &offset, static_cast<size_t>(job->length - done));
-    });
+    const long result = system_send_file(&interrupted, nowhere, job->fd, job->offset + done,
+                                         static_cast<size_t>(job->length - done));
     if (result <= 0) break;
     done += static_cast<uint64_t>(result);
   }
@@ -154,8 +141,8 @@ int start_job(Shim* shim, Warmth* warmth, const FileRange* range, uint64_t offse
               uint64_t length) {
   auto* job = static_cast<WarmJob*>(calloc(1, sizeof(WarmJob)));
   if (job == nullptr) return -ENOMEM;
-  job->fd = fcntl(range->fd, F_DUPFD_CLOEXEC, 0);
-  int result = job->fd < 0 ? -errno : 0;
+  job->fd = system_duplicate(range->fd, 0);
+  int result = job->fd < 0 ? job->fd : 0;
   if (result < 0) {
     free(job);
     return result;

@@ -1,0 +1,56 @@
+// host/compiler.h has what differs between compilers, so each has to take the shim as it is.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { packageRoot } from '../../src/package-root';
+import { runs, testWith } from '../support/commands';
+
+const root = packageRoot();
+const headers = [
+  join(root, 'build/generated'),
+  join(root, 'node_modules/node-addon-api'),
+  join(dirname(dirname(process.execPath)), 'include/node'),
+];
+
+/** What a compiler has to say of these files; empty when it is content. */
+function complaints(compiler: string, files: string[], more: string[] = []): string {
+  const { status, stderr } = spawnSync(
+    compiler,
+    [
+      ...['-std=c++17', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Werror'],
+      ...['-fsyntax-only', '-DNAPI_VERSION=8', '-DNAPI_DISABLE_CPP_EXCEPTIONS'],
+      ...headers.flatMap((folder) => ['-isystem', folder]),
+      ...more,
+      ...files,
+    ],
+    { cwd: root, encoding: 'utf8' },
+  );
+  return status === 0 ? '' : stderr || `exit ${status}`;
+}
+
+/** Those that binding.gyp compiles here. */
+function sources(): string[] {
+  return readdirSync(join(root, 'host'))
+    .filter((name) => name.endsWith('.cc'))
+    .map((name) => join('host', name));
+}
+
+describe.each(['g++', 'clang++'])('%s', (compiler) => {
+  const found = runs(compiler, '--version');
+
+  testWith(found, compiler)(
+    `R2.2: ${compiler} takes every file of the shim with -Wall -Wextra -Werror`,
+    async () => expect(complaints(compiler, sources())).toBe(''),
+    120_000,
+  );
+
+  testWith(found, compiler)(
+    `R2.2: ${compiler} refuses a machine whose words are read backwards`,
+    async () => {
+      const backwards = ['-D__BYTE_ORDER__=__ORDER_BIG_ENDIAN__', '-Wno-builtin-macro-redefined'];
+      expect(
+        complaints(compiler, ['host/errors.cc', '-include', 'host/compiler.h'], backwards),
+      ).toContain('backwards');
+    },
+  );
+});
