@@ -6,6 +6,8 @@
     'sanitize%': 0,
     # 1: the kernel's headers are new enough for io_uring.
     'uring%': '<!(node scripts/uring-header.mjs)',
+    # A folder with include/ and lib/ of a library that stands in for kqueue(2) on Linux.
+    'kqueue%': '',
   },
   'targets': [
     {
@@ -13,7 +15,6 @@
       'sources': [
         'host/adopt.cc',
         'host/module.cc',
-        'host/aio.cc',
         'host/attached.cc',
         'host/beneath.cc',
         'host/completions.cc',
@@ -21,7 +22,6 @@
         'host/datagram_send.cc',
         'host/datagrams.cc',
         'host/doorbell.cc',
-        'host/epoll.cc',
         'host/errors.cc',
         'host/execute.cc',
         'host/file_jobs.cc',
@@ -33,15 +33,10 @@
         'host/limits.cc',
         'host/memory.cc',
         'host/names.cc',
-        'host/nested.cc',
-        'host/network.cc',
-        'host/paths.cc',
         'host/poll.cc',
         'host/pool.cc',
         'host/pipes.cc',
         'host/probe.cc',
-        'host/probe_linux.cc',
-        'host/probe_ring.cc',
         'host/probe_sockets.cc',
         'host/outgoing.cc',
         'host/processes.cc',
@@ -77,17 +72,64 @@
       'cflags_cc': ['-std=c++17', '-fno-exceptions', '-fno-rtti'],
       'ldflags': ['-Wl,--gc-sections'],
       'conditions': [
-        ['uring==1', {
-          'defines': ['CALANDRIA_URING'],
+        ['OS=="linux" and kqueue==""', {
           'sources': [
-            'host/uring.cc',
-            'host/uring_buffers.cc',
-            'host/uring_files.cc',
-            'host/uring_listeners.cc',
-            'host/uring_rings.cc',
-            'host/uring_runs.cc',
-            'host/uring_streams.cc',
-            'host/uring_watches.cc',
+            'host/aio.cc',
+            'host/announcer_linux.cc',
+            'host/epoll.cc',
+            'host/file_system_linux.cc',
+            'host/nested.cc',
+            'host/network.cc',
+            'host/page_cache_linux.cc',
+            'host/paths.cc',
+            'host/probe_linux.cc',
+            'host/probe_ring.cc',
+            'host/process_end_linux.cc',
+            'host/signal_news_bell.cc',
+          ],
+          'conditions': [
+            ['uring==1', {
+              'defines': ['CALANDRIA_URING'],
+              'sources': [
+                'host/uring.cc',
+                'host/uring_buffers.cc',
+                'host/uring_files.cc',
+                'host/uring_listeners.cc',
+                'host/uring_rings.cc',
+                'host/uring_runs.cc',
+                'host/uring_streams.cc',
+                'host/uring_watches.cc',
+              ],
+            }],
+          ],
+        }, {
+          # Where there is kqueue(2), and Linux when a library stands in for it.
+          'sources': [
+            'host/announcer_kqueue.cc',
+            'host/file_system_portable.cc',
+            'host/folder_entries.cc',
+            'host/kqueue.cc',
+            'host/network_none.cc',
+            'host/page_cache_portable.cc',
+            'host/path_records.cc',
+            'host/paths_kqueue.cc',
+            'host/probe_kqueue.cc',
+            'host/process_end_kqueue.cc',
+          ],
+          'conditions': [
+            ['OS=="freebsd"', {
+              'sources': ['host/aio_freebsd.cc'],
+            }, {
+              'sources': ['host/aio_none.cc'],
+            }],
+            ['kqueue==""', {
+              'sources': ['host/signal_news_kqueue.cc'],
+            }, {
+              'sources': ['host/kqueue_library.cc', 'host/signal_news_bell.cc'],
+              'defines': ['CALANDRIA_KQUEUE'],
+              'include_dirs': ['<(kqueue)/include/kqueue', '<(kqueue)/include'],
+              'libraries': ['-L<(kqueue)/lib', '-lkqueue', '-Wl,-rpath,<(kqueue)/lib'],
+            }],
           ],
         }],
         ['sanitize==1', {

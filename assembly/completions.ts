@@ -117,7 +117,7 @@ function received(entry: u32, record: i32, result: i32): void {
     setEof(record);
     if (records.has(record, layout.WORK_LINGERING)) records.set(record, layout.WORK_END_DELIVERED);
     if (state != layout.STATE_OPEN) return;
-    const error = load<i32>(source, layout.TX_ERROR);
+    const error = knownError(source);
     if (error != 0) {
       fail(record, error);
     } else if (!records.has(record, layout.WORK_END_DELIVERED)) {
@@ -134,7 +134,7 @@ function received(entry: u32, record: i32, result: i32): void {
     records.clear(record, layout.WORK_READY);
     setAvailable(record, 0, layout.EXACTNESS_EXACT);
     // Nothing is left in front of the error of the send side, and no event will come for it.
-    const error = load<i32>(source, layout.TX_ERROR);
+    const error = knownError(source);
     if (error != 0) fail(record, error);
   } else if (result == -layout.ERROR_NO_BUFFERS) {
     // Every read segment is held by sends that are under way: the bytes stay in the kernel until
@@ -147,6 +147,12 @@ function received(entry: u32, record: i32, result: i32): void {
     const error = load<i32>(source, layout.TX_ERROR);
     fail(record, error != 0 ? error : -result);
   }
+}
+
+/** What a send met, or what the kernel said in an event, and would not say again. */
+function knownError(source: u32): i32 {
+  const error = load<i32>(source, layout.TX_ERROR);
+  return error != 0 ? error : load<i32>(source, layout.RX_ERROR);
 }
 
 /** Records in place of a stream. */
@@ -263,6 +269,12 @@ function opened(entry: u32, record: i32, result: i32): void {
     return;
   }
   if (result < 0) return fail(record, -result);
+  const told = load<i32>(records.at(record), layout.RX_ERROR);
+  // The event had the error with it, and with that the kernel may have forgotten it.
+  if (told != 0 && state == layout.STATE_CONNECTING) {
+    arenas.arrived(load<u32>(entry, layout.SUBMISSION_EXTRA), layout.PEER_SIZE);
+    return fail(record, told);
+  }
   const address = keepPeer(entry, record);
   if (state != layout.STATE_OPENING && state != layout.STATE_CONNECTING) return;
   records.setState(record, layout.STATE_OPEN);

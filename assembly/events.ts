@@ -1,5 +1,6 @@
 // Event vectors: raw records of one notifier, decoded by the format that the host names. What an
 // event means for a record is decided once, in apply(), whatever the kernel interface.
+import { ingestKevents, ownerOffset } from './kqueue';
 import * as layout from './layout';
 import { count, events, word } from './memory';
 import { announce, heard } from './merged';
@@ -26,7 +27,9 @@ export function bringsNews(): bool {
   const total = word(layout.EVENT_COUNT);
   const size = word(layout.EVENT_RECORD_SIZE);
   const format = word(layout.EVENT_FORMAT);
-  const index = format == layout.FORMAT_EPOLL ? size - 8 : 0;
+  let index = 0;
+  if (format == layout.FORMAT_EPOLL) index = size - 8;
+  else if (isKqueue(format)) index = ownerOffset(format);
   for (let place = 0; place < total; place++) {
     const entry = events + place * size;
     if (format == layout.FORMAT_RING) {
@@ -75,6 +78,8 @@ export function ingestEvents(): void {
       rings.completed(entry);
       entry += size;
     }
+  } else if (isKqueue(format)) {
+    ingestKevents(entry, total, size, format);
   } else {
     assert(format == layout.FORMAT_PORTABLE, 'unknown event format');
     assert(size == layout.PORTABLE_SIZE, 'portable events have 16 bytes');
@@ -83,6 +88,10 @@ export function ingestEvents(): void {
       entry += size;
     }
   }
+}
+
+function isKqueue(format: i32): bool {
+  return format >= layout.FORMAT_KQUEUE && format <= layout.FORMAT_KQUEUE_LIBRARY;
 }
 
 /** Of epoll's bits, which are poll(2)'s too. */

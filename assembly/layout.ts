@@ -11,6 +11,7 @@
 //            ├──────────────────────────────┤
 //            │ submissions      32 B each   │  core → host; the result is written into the entry
 //            │ events           host format │  host → core; raw kernel records
+//            │ changes          host format │  the host's own: what it registers, put together
 //            │ deliveries       32 B each   │  core → handlers
 //            │ updates          24 B each   │  which sides of which records changed this turn
 //            │ dirty list       40 B each   │  what a touched record said before this turn
@@ -67,6 +68,10 @@ export const OPERATIONS_MAX = CONTROL + 88;
 export const OPERATIONS_FLYING_MAX = CONTROL + 92;
 /** Most completions taken in one COLLECT. */
 export const COLLECT_MAX = CONTROL + 96;
+/** Registrations that the host can put together before it hands them over. */
+export const CHANGES_MAX = CONTROL + 100;
+/** A host may count on so many. */
+export const CHANGES_LEAST = 16;
 
 export const SETTING_SAMPLE_TURN = 1;
 export const SETTING_POISON = 2;
@@ -109,6 +114,7 @@ export const READ_ARENA_BASE = CONTROL + 188;
 export const WRITE_ARENA_BASE = CONTROL + 192;
 export const MEMORY_SIZE = CONTROL + 196;
 export const OPERATIONS_BASE = CONTROL + 200;
+export const CHANGES_BASE = CONTROL + 204;
 
 // Exchange words. Who writes: [c]ore, [h]ost, [r]eactor.
 /** [c] Entries the host has to execute. */
@@ -301,6 +307,8 @@ export const COUNTER_HOST_INTERRUPTED = CONTROL + 1584;
 export const COUNTER_HOST_ENTRIES = CONTROL + 1592;
 /** Times that the kernel kept completions back because their ring was full. */
 export const COUNTER_HOST_OVERFLOWS = CONTROL + 1600;
+/** Registrations made, changed and removed, however many of them one call of CONTROLS took. */
+export const COUNTER_HOST_CHANGES = CONTROL + 1608;
 /** [c] u64: NOW of the first turn, and behind it the meters (meter-layout.ts). */
 export const METERS_SINCE = CONTROL + 2048;
 
@@ -649,6 +657,16 @@ export const SELECT_WRITE = 2;
 export const SELECT_EXCEPT = 4;
 /** In no set: select said EBADF, and this descriptor is not open. */
 export const SELECT_CLOSED = 8;
+/**
+ * struct kevent (kqueue(2)) of macOS and OpenBSD (32 bytes) and FreeBSD (64, the rest unused): u64
+ * ident, i16 filter, u16 flags, u32 fflags, i64 data, u64 udata = record | generation << 32. Error
+ * numbers in it are those of 4.4BSD.
+ */
+export const FORMAT_KQUEUE = 5;
+/** NetBSD's, 40 bytes: filter and flags have 32 bits, and READ is 0. */
+export const FORMAT_KQUEUE_WIDE = 6;
+/** As FORMAT_KQUEUE, written by a library over Linux: Linux's error numbers, less to believe. */
+export const FORMAT_KQUEUE_LIBRARY = 7;
 /**
  * struct io_uring_cqe (io_uring(7)): u64 data, i32 result, u32 flags. The data is the record in 24
  * bits, with their sign, one of RING_ in 8, and the generation in 32.

@@ -44,13 +44,16 @@ const Source socket_source = adopted_socket();
 int32_t answer_adopted(Shim* shim, const OpenRequest* request, ReadRoom* room,
                        const Source* source, Pipe* pipe, const uint8_t* name) {
   const int fd = request->argument;
-  // One epoll says so itself. Several know nothing of what the others have, poll(2) of nothing, and
-  // to a ring it is one request more.
-  const bool ignorant =
-      shim->nest.total > 1 || shim->interface->levels || shim->uring != nullptr;
+  // One epoll says so itself. Several know nothing of what the others have, poll(2) of nothing, to a
+  // ring it is one request more, and to kqueue(2) a change of what it has.
+  const bool ignorant = shim->nest.total > 1 || shim->interface->levels ||
+                        shim->uring != nullptr || shim->interface->settle != nullptr;
   int result = ignorant && descriptor_known(shim, fd) ? -EEXIST : 0;
   if (result == 0) {
     result = shim->interface->attach(shim, fd, request->record, request->generation, false);
+  }
+  if (result == 0 && shim->interface->settle != nullptr) {
+    result = shim->interface->settle(shim, request->record, request->generation);
   }
   if (result < 0) {
     pipe_free(pipe, fd);

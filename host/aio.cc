@@ -63,7 +63,7 @@ void fill(const Completions* completions, Slot* slot) {
   control->aio_data = reinterpret_cast<uintptr_t>(slot);
   control->aio_fildes = static_cast<uint32_t>(slot->fd);
   control->aio_flags = IOCB_FLAG_RESFD;
-  control->aio_resfd = static_cast<uint32_t>(completions->announcer);
+  control->aio_resfd = static_cast<uint32_t>(completions->announcer.fd);
   if (slot->task == layout::TASK_SYNC || slot->task == layout::TASK_SYNC_DATA) {
     control->aio_lio_opcode =
         slot->task == layout::TASK_SYNC ? IOCB_CMD_FSYNC : IOCB_CMD_FDSYNC;
@@ -199,6 +199,9 @@ void aio_flush(Shim* shim) {
   }
   aio->queued = 0;
 }
+
+/** The kernel writes to the announcer itself. */
+void aio_announce(Shim*) {}
 
 void aio_reap(Shim* shim) {
   const Aio* aio = shim->completions->aio;

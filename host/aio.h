@@ -16,6 +16,9 @@ bool aio_queue(Shim* shim, Slot* slot);
 /** Hands over what was queued. What the kernel had no room for is answered -EAGAIN. */
 void aio_flush(Shim* shim);
 
+/** Announces what the kernel told of by an event of its own, where it does so. */
+void aio_announce(Shim* shim);
+
 /** Takes what is done over to the completions; waits for nothing. */
 void aio_reap(Shim* shim);
 

@@ -2,7 +2,6 @@
 
 #include <cstring>
 #include <limits.h>
-#include <sys/statfs.h>
 
 #include "probe.h"
 #include "system.h"
@@ -23,7 +22,16 @@ constexpr uint64_t NO_MAGIC_LINKS = 0x02;
 constexpr uint64_t NO_SYMLINKS = 0x04;
 constexpr uint64_t BENEATH = 0x08;
 
+#ifdef O_LARGEFILE
 constexpr int READING = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | O_LARGEFILE;
+#else
+constexpr int READING = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+#endif
+#ifdef O_PATH
+constexpr int LOOKING = O_PATH | O_CLOEXEC;
+#else
+constexpr int LOOKING = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+#endif
 /** openat2(2): with ".." in a link, a rename anywhere may ask for another try. */
 constexpr int TRIES = 16;
 
@@ -50,7 +58,7 @@ int resolve(int directory, const char* path, int flags, uint64_t how) {
 
 /** Looks before it opens; what was opened is looked at too, because it may be another by then. */
 int open_resolved(int directory, const char* path, uint64_t how) {
-  const int seen = checked(resolve(directory, path, O_PATH | O_CLOEXEC, how));
+  const int seen = checked(resolve(directory, path, LOOKING, how));
   if (seen < 0) return seen;
   system_close(seen);
   return checked(resolve(directory, path, READING, how));
@@ -82,7 +90,7 @@ int walk(int directory, const char* path) {
       name[length] = 0;
       if (strcmp(name, "..") == 0) result = -EXDEV;
       else if (last) result = open_last(at, name);
-      else result = system_open_in(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+      else result = system_open_in(at, name, LOOKING | O_DIRECTORY | O_NOFOLLOW);
     }
     if (at != directory) system_close(at);
     if (result < 0 || last) return result;
@@ -103,28 +111,6 @@ int beneath_open(int directory, const char* path, bool* linked) {
   }
   // EPERM is what filters of system calls say that are older than the call.
   return fd == -ENOSYS || fd == -EPERM ? walk(directory, path) : fd;
-}
-
-bool beneath_local(int fd) {
-  struct statfs64 status;
-  if (fstatfs64(fd, &status) < 0) return false;
-  // <linux/magic.h>. Whatever is not known to be local may be changed from elsewhere.
-  switch (static_cast<uint32_t>(status.f_type)) {
-    case 0xef53:      // ext2, ext3, ext4
-    case 0x58465342:  // XFS
-    case 0x9123683e:  // Btrfs
-    case 0xf2f52010:  // F2FS
-    case 0x2fc12fc1:  // ZFS
-    case 0x01021994:  // tmpfs
-    case 0x858458f6:  // ramfs
-    case 0x794c7630:  // overlayfs
-    case 0x73717368:  // squashfs
-    case 0xe0f5e1e2:  // EROFS
-    case 0x9660:      // ISO 9660
-      return true;
-    default:
-      return false;
-  }
 }
 
 }  // namespace calandria

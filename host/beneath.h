@@ -12,10 +12,5 @@ namespace calandria {
  */
 int beneath_open(int directory, const char* path, bool* linked);
 
-/**
- * Is this of a file system that no other machine changes, so that inotify(7) tells of every change
- * of a name or by a call?
- */
-bool beneath_local(int fd);
 
 }  // namespace calandria

@@ -72,12 +72,11 @@ int completions_ensure(Shim* shim) {
   auto* completions = static_cast<Completions*>(calloc(1, sizeof(Completions)));
   if (completions == nullptr) return -ENOMEM;
   const bool semaphore = shim->memory.settings & layout::SETTING_SEMAPHORE;
-  completions->announcer = system_event_counter(semaphore ? EFD_SEMAPHORE : 0);
-  int result = completions->announcer < 0 ? completions->announcer : 0;
+  int result = announcer_open(&completions->announcer, semaphore);
   if (result == 0) {
     const auto record = static_cast<uint32_t>(layout::RECORD_COMPLETIONS);
-    result = shim->interface->attach(shim, completions->announcer, record, 0, true);
-    if (result < 0) system_close(completions->announcer);
+    result = shim->interface->attach(shim, completions->announcer.fd, record, 0, true);
+    if (result < 0) announcer_close(&completions->announcer);
   }
   if (result < 0) {
     free(completions);
@@ -100,10 +99,7 @@ void completions_finish(Completions* completions, Request* request) {
   pthread_mutex_lock(&completions->lock);
   append(&completions->finished, &completions->finished_last, request);
   pthread_mutex_unlock(&completions->lock);
-  const uint64_t one = 1;
-  uint64_t interrupted = 0;
-  // It counts to 2^64 - 2 before a write would have to wait (eventfd(2)).
-  system_write(&interrupted, completions->announcer, &one, sizeof one);
+  announcer_ring(&completions->announcer);
 }
 
 void completions_ready(Completions* completions, Request* request) {
@@ -113,11 +109,11 @@ void completions_ready(Completions* completions, Request* request) {
 int32_t completions_announced(Shim* shim) {
   Completions* completions = shim->completions;
   if (completions == nullptr) return -EAGAIN;
+  aio_announce(shim);
   for (;;) {
-    uint64_t announced = 0;
-    const long result =
-        system_read(&shim->interrupted, completions->announcer, &announced, sizeof announced);
-    if (result < 0) return static_cast<int32_t>(result);
+    const long taken = announcer_take(&completions->announcer, &shim->interrupted);
+    if (taken < 0) return static_cast<int32_t>(taken);
+    auto announced = static_cast<uint64_t>(taken);
     // What is announced lies there already; some of it may go on in a thread, to be announced anew.
     aio_reap(shim);
     const uint64_t fewer =
@@ -157,7 +153,7 @@ void completions_close(Shim* shim) {
   gather(completions);
   release_all(shim, queued);
   release_all(shim, completions->ready);
-  system_close(completions->announcer);
+  announcer_close(&completions->announcer);
   pthread_mutex_destroy(&completions->lock);
   free(completions);
   shim->completions = nullptr;

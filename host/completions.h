@@ -1,8 +1,9 @@
 // What is answered later, and how the core hears of it (assembly/merged.ts): every completion is
-// announced on one eventfd(2) in the notifier's set, and collected as records with the bytes that
+// announced on one descriptor in the notifier's set, and collected as records with the bytes that
 // they brought.
 #pragma once
 
+#include "announcer.h"
 #include "pool.h"
 #include "room.h"
 
@@ -11,7 +12,7 @@ namespace calandria {
 struct Aio;
 
 struct Completions {
-  int announcer;
+  Announcer announcer;
   Pool pool;
   /** The kernel's queue; null until it is first used. */
   Aio* aio;

@@ -32,7 +32,12 @@ int apply_options(int fd, uint32_t options, int family) {
 
 int bind_and_connect(int fd, const Name* own, const Name* peer) {
   const auto* bare = reinterpret_cast<const struct sockaddr*>(&own->storage);
-  const int bound = system_bind(fd, bare, own->length);
+#ifdef __linux__
+  const bool binds = true;
+#else
+  const bool binds = own->length > sizeof own->storage.ss_family;
+#endif
+  const int bound = binds ? system_bind(fd, bare, own->length) : 0;
   if (bound < 0 || peer->length == 0) return bound;
   const auto* name = reinterpret_cast<const struct sockaddr*>(&peer->storage);
   return system_connect(fd, name, peer->length);
@@ -45,12 +50,19 @@ struct Membership {
 
 /** ip(7): IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP and IP_MULTICAST_IF take the same structure. */
 int set_membership4(int fd, int name, const Membership* membership) {
+#ifdef __NetBSD__
+  // It knows interfaces by their addresses alone.
+  struct ip_mreq request = {};
+  memcpy(&request.imr_multiaddr, membership->group + layout::PEER_BYTES, 4);
+  memcpy(&request.imr_interface, membership->interface + layout::PEER_BYTES, 4);
+#else
   struct ip_mreqn request = {};
   uint32_t index;
   memcpy(&request.imr_multiaddr, membership->group + layout::PEER_BYTES, 4);
   memcpy(&request.imr_address, membership->interface + layout::PEER_BYTES, 4);
   memcpy(&index, membership->group + layout::PEER_SCOPE, sizeof index);
   request.imr_ifindex = static_cast<int>(index);
+#endif
   return system_set_option(fd, IPPROTO_IP, name, &request, sizeof request);
 }
 
@@ -73,10 +85,10 @@ int control_membership(int fd, uint32_t control, const uint8_t* bytes) {
   const bool wide = family == layout::FAMILY_IPV6;
   switch (control) {
     case layout::CONTROL_JOIN:
-      return wide ? set_membership6(fd, IPV6_ADD_MEMBERSHIP, &membership)
+      return wide ? set_membership6(fd, IPV6_JOIN_GROUP, &membership)
                   : set_membership4(fd, IP_ADD_MEMBERSHIP, &membership);
     case layout::CONTROL_LEAVE:
-      return wide ? set_membership6(fd, IPV6_DROP_MEMBERSHIP, &membership)
+      return wide ? set_membership6(fd, IPV6_LEAVE_GROUP, &membership)
                   : set_membership4(fd, IP_DROP_MEMBERSHIP, &membership);
     default:
       return wide ? set_membership6(fd, IPV6_MULTICAST_IF, &membership)
@@ -156,7 +168,7 @@ int parse_names(const OpenRequest* request, Name* own, Name* peer) {
   int result = 0;
   peer->length = 0;
   if (local && length == 0) {
-    // unix(7), "Autobind": a name of its own that a peer can answer to.
+    // unix(7), "Autobind": a name of its own that a peer can answer to. Only Linux gives one.
     memset(&own->storage, 0, sizeof own->storage);
     own->storage.ss_family = AF_UNIX;
     own->length = sizeof own->storage.ss_family;

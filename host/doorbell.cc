@@ -1,12 +1,5 @@
 #include "doorbell.h"
 
-// Without it a test sees that a pipe does.
-#if defined(__linux__) && !defined(CALANDRIA_NO_EVENTFD)
-#define CALANDRIA_EVENTFD
-#endif
-
-#include "system.h"
-
 namespace calandria {
 
 #ifdef CALANDRIA_EVENTFD
@@ -41,15 +34,10 @@ void doorbell_ring(const Doorbell* doorbell) {
 }
 
 void doorbell_answer(const Doorbell* doorbell) {
-  uint64_t rings[8];
+  uint64_t rings[64];
   uint64_t interrupted = 0;
-  // An eventfd is empty after one read. A pipe may hold more; then it is answered once more.
-  system_read(&interrupted, doorbell->reader, rings, sizeof rings);
-}
-
-void eventfd_empty(int fd) {
-  const Doorbell doorbell = {fd, fd};
-  doorbell_answer(&doorbell);
+  // An eventfd is empty after one read, and a pipe when a read falls short.
+  while (system_read(&interrupted, doorbell->reader, rings, sizeof rings) == sizeof rings) continue;
 }
 
 void doorbell_close(Doorbell* doorbell) {

@@ -2,7 +2,21 @@
 // there is one, else a pipe.
 #pragma once
 
+#include "system.h"
+
+// Without it a test sees that a pipe does.
+#if defined(CALANDRIA_LINUX) && !defined(CALANDRIA_NO_EVENTFD)
+#define CALANDRIA_EVENTFD
+#endif
+
 namespace calandria {
+
+/** A pipe takes so many rings and no more, so it has to be answered; an eventfd takes them all. */
+#ifdef CALANDRIA_EVENTFD
+constexpr bool DOORBELL_FILLS = false;
+#else
+constexpr bool DOORBELL_FILLS = true;
+#endif
 
 struct Doorbell {
   /** What to wait for; -1 while it is not open. */
@@ -22,8 +36,5 @@ void doorbell_ring(const Doorbell* doorbell);
 void doorbell_answer(const Doorbell* doorbell);
 
 void doorbell_close(Doorbell* doorbell);
-
-/** Takes what was written to an eventfd that does not wait. */
-void eventfd_empty(int fd);
 
 }  // namespace calandria

@@ -52,6 +52,7 @@ int epoll_attach_to(Shim* shim, int notifier, int fd, uint32_t record, uint32_t 
       listener ? EPOLLIN | EPOLLET : EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
   event.data.u64 = static_cast<uint64_t>(generation) << 32 | record;
   count(&shim->memory, layout::COUNTER_HOST_CONTROLS);
+  count(&shim->memory, layout::COUNTER_HOST_CHANGES);
   return static_cast<int>(system_epoll_add(notifier, fd, &event));
 }
 
@@ -61,6 +62,7 @@ int epoll_watch_room_in(Shim* shim, int notifier, int fd, uint32_t record, uint3
   event.events = on ? EPOLLIN | EPOLLOUT | EPOLLET : EPOLLIN | EPOLLET;
   event.data.u64 = static_cast<uint64_t>(generation) << 32 | record;
   count(&shim->memory, layout::COUNTER_HOST_CONTROLS);
+  count(&shim->memory, layout::COUNTER_HOST_CHANGES);
   return static_cast<int>(system_epoll_modify(notifier, fd, &event));
 }
 
@@ -83,6 +85,7 @@ int epoll_arm(Shim* shim, uint64_t deadline) {
 
 int epoll_detach_from(Shim* shim, int notifier, int fd) {
   count(&shim->memory, layout::COUNTER_HOST_CONTROLS);
+  count(&shim->memory, layout::COUNTER_HOST_CHANGES);
   return static_cast<int>(system_epoll_remove(notifier, fd));
 }
 

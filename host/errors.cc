@@ -24,7 +24,7 @@ constexpr ErrorPair PAIRS[] = {
     {ENAMETOOLONG, 36},    {EHOSTDOWN, 112},     {EHOSTUNREACH, 113},  {ENOTEMPTY, 39},
     {EUSERS, 87},          {EDQUOT, 122},        {ESTALE, 116},        {ENOLCK, 37},
     {ENOSYS, 38},          {EOVERFLOW, 75},      {EILSEQ, 84},         {ECANCELED, 125},
-    {EPROTO, 71},          {ENODATA, 61},
+    {EPROTO, 71},          {ENODATA, 61},         {ECHRNG, 44},
 #if defined(ENOTSUP) && ENOTSUP != EOPNOTSUPP
     {ENOTSUP, 95},
 #endif

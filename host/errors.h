@@ -5,9 +5,13 @@
 #include <cerrno>
 #include <cstdint>
 
-// The end of a file that was to be longer: not all systems have a number for it.
+// Not all systems have a number for these. The end of a file that was to be longer.
 #ifndef ENODATA
 #define ENODATA 9961
+#endif
+// A descriptor that an interface has no place for.
+#ifndef ECHRNG
+#define ECHRNG 9944
 #endif
 
 namespace calandria {

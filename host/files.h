@@ -7,6 +7,9 @@
 
 namespace calandria {
 
+/** Where the reading of a folder stands (file_system.h), where the kernel does not keep it. */
+struct FileListing;
+
 struct FileState {
   /** The open itself. */
   Request request;
@@ -32,6 +35,9 @@ struct FileState {
   /** A symbolic link led to it; no other machine changes it. */
   bool linked;
   bool local;
+  FileListing* listing;
+  /** 1 while a thread is at it. */
+  int32_t listing_taken;
   int32_t flags;
   uint32_t mode;
   uint32_t type;

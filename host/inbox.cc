@@ -20,15 +20,16 @@ constexpr int YIELDS_MAX = 1000;
  * another's the moment after. A thread that was terminated there takes the descriptor with it.
  */
 void retire(Share* share) {
-  if (share->fd < 0) return;
+  if (share->bell.writer < 0) return;
   const Ring* ring = &share->ring;
   bool vacant = ring_shut(ring, RING_CLOSED);
   for (int yields = 0; !vacant && yields < YIELDS_MAX; yields++) {
     sched_yield();
     vacant = ring_shut(ring, RING_CLOSED);
   }
-  if (vacant || ring_shut(ring, RING_LEFT)) system_close(share->fd);
-  share->fd = -1;
+  if (share->bell.reader != share->bell.writer) system_close(share->bell.reader);
+  if (vacant || ring_shut(ring, RING_LEFT)) system_close(share->bell.writer);
+  share->bell = NO_DOORBELL;
 }
 
 /**
@@ -45,7 +46,7 @@ int32_t inbox_receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRo
   const uint32_t records = field(shim, entry, layout::SUBMISSION_EXTRA);
   uint8_t* target = shim->memory.base + room->cursor;
   uint32_t filled = 0;
-  if (shim->interface->levels) eventfd_empty(descriptor->fd);
+  if (bells_are_answered(shim)) doorbell_answer(&share_of(descriptor)->bell);
   for (;;) {
     ring_wake_up(ring);
     const int32_t moved = ring_drain(ring, target + filled, most - filled, records);
@@ -91,14 +92,15 @@ int inbox_share(Shim* shim, int32_t id, uint8_t* base, size_t size, void* keeper
   if (!ring_open(&ring, base, size)) return -EINVAL;
   auto* share = static_cast<Share*>(malloc(sizeof(Share)));
   if (share == nullptr) return -ENOMEM;
-  const int fd = system_event_counter(0);
-  if (fd < 0) {
+  Doorbell bell;
+  const int opened = doorbell_open(&bell);
+  if (opened < 0) {
     free(share);
-    return fd;
+    return opened;
   }
-  *share = Share{id, fd, false, ring, keeper, shim->shares};
+  *share = Share{id, bell, false, ring, keeper, shim->shares};
   shim->shares = share;
-  return fd;
+  return bell.writer;
 }
 
 void* inbox_unshare(Shim* shim, int32_t id) {
@@ -124,7 +126,7 @@ int32_t inbox_open(Shim* shim, const OpenRequest* request, ReadRoom* room) {
   share->open = true;
   uint8_t name[layout::PEER_SIZE] = {};
   name[layout::PEER_FAMILY] = layout::FAMILY_NONE;
-  return answer_opened(shim, request, room, share->fd, &inbox_source, share, name, 0);
+  return answer_opened(shim, request, room, share->bell.reader, &inbox_source, share, name, 0);
 }
 
 }  // namespace calandria

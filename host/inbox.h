@@ -1,7 +1,8 @@
-// Inboxes: posts of other threads, drained from a ring in memory that they share, and an eventfd(2)
-// that a producer writes when the consumer may sleep.
+// Inboxes: posts of other threads, drained from a ring in memory that they share, and a bell
+// that a producer rings when the consumer may sleep.
 #pragma once
 
+#include "doorbell.h"
 #include "ring.h"
 #include "source.h"
 
@@ -10,7 +11,7 @@ namespace calandria {
 /** A ring that JavaScript has handed over, until it takes it back. */
 struct Share {
   int32_t id;
-  int fd;
+  Doorbell bell;
   /** A record has it open. */
   bool open;
   Ring ring;

@@ -9,6 +9,7 @@ extern const Interface epoll_interface;
 extern const Interface level_epoll_interface;
 extern const Interface nested_epoll_interface;
 extern const Interface one_shot_epoll_interface;
+extern const Interface kqueue_interface;
 extern const Interface poll_interface;
 extern const Interface select_interface;
 #ifdef CALANDRIA_URING

@@ -1,7 +1,8 @@
 #include "levels.h"
 
-#include <cerrno>
 #include <cstdlib>
+
+#include "errors.h"
 
 namespace calandria {
 

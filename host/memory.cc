@@ -32,6 +32,8 @@ const char* memory_open(Memory* memory, uint8_t* base, size_t size) {
   memory->segments = load_unsigned(memory, layout::SEGMENTS_BASE);
   memory->submissions = load_unsigned(memory, layout::SUBMISSIONS_BASE);
   memory->events = load_unsigned(memory, layout::EVENTS_BASE);
+  memory->changes = load_unsigned(memory, layout::CHANGES_BASE);
+  memory->changes_max = load_unsigned(memory, layout::CHANGES_MAX);
   memory->pieces = load_unsigned(memory, layout::PIECES_BASE);
   memory->read_arena = load_unsigned(memory, layout::READ_ARENA_BASE);
   memory->tasks = load_unsigned(memory, layout::OPERATIONS_BASE);
@@ -43,13 +45,16 @@ const char* memory_open(Memory* memory, uint8_t* base, size_t size) {
   const bool fits =
       region(memory, memory->submissions, memory->submissions_max, layout::SUBMISSION_SIZE) &&
       region(memory, memory->events, memory->events_max, layout::EVENT_SIZE_MAX) &&
+      region(memory, memory->changes, memory->changes_max, layout::EVENT_SIZE_MAX) &&
       region(memory, memory->pieces, memory->pieces_max, layout::PIECE_SIZE) &&
       region(memory, memory->tasks, memory->tasks_max, layout::TASK_SIZE) &&
       region(memory, memory->segments, memory->read_segments, layout::SEGMENT_SIZE) &&
       region(memory, memory->read_arena, memory->read_segments, memory->read_segment_size);
   if (!fits) return "a region ends past the memory";
   if (memory->records_max == 0 || memory->records_max > (1u << 24)) return "bad number of records";
-  if (memory->events_max == 0 || memory->submissions_max == 0) return "an empty vector";
+  const bool empty = memory->events_max == 0 || memory->submissions_max == 0 ||
+                     memory->changes_max < static_cast<uint32_t>(layout::CHANGES_LEAST);
+  if (empty) return "an empty vector";
   return nullptr;
 }
 

@@ -26,6 +26,8 @@ struct Memory {
   uint32_t segments;
   uint32_t submissions;
   uint32_t events;
+  uint32_t changes;
+  uint32_t changes_max;
   uint32_t pieces;
   uint32_t read_arena;
   uint32_t tasks;

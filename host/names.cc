@@ -22,6 +22,9 @@ int parse_local(Name* name, const uint8_t* text, uint32_t length) {
   memcpy(local->sun_path, text, length);
   // unix(7): an abstract name begins with a zero byte and counts its exact length.
   const bool abstract = text[0] == '@';
+#ifndef __linux__
+  if (abstract) return -EOPNOTSUPP;
+#endif
   if (abstract) local->sun_path[0] = 0;
   name->length = static_cast<socklen_t>(offsetof(struct sockaddr_un, sun_path) + length +
                                         !abstract);

@@ -1,6 +1,8 @@
 // Links and addresses of this machine: rtnetlink(7).
 #pragma once
 
+#include <cerrno>
+
 #include "source.h"
 
 namespace calandria {

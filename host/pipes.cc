@@ -1,7 +1,7 @@
 #include "pipes.h"
 
+#include <limits.h>
 #include <cstdlib>
-#include <stdio.h>
 
 #include "probe.h"
 #include "sigpipe.h"
@@ -12,7 +12,7 @@ namespace calandria {
 namespace {
 
 /** What a pipe that poll(2) calls writable takes for certain (pipe(7)), and a terminal nearly. */
-constexpr size_t PIPE_CHUNK = 4096;
+constexpr size_t PIPE_CHUNK = PIPE_BUF;
 constexpr size_t DEVICE_CHUNK = 256;
 
 bool try_spared() {
@@ -24,7 +24,7 @@ bool try_spared() {
   uint64_t interrupted = 0;
   const struct iovec vector = {&byte, 1};
   // A kernel that does not know the flag refuses before it looks at the pipe.
-  const long result = system_write_flagged(&interrupted, ends[1], &vector, 1, RWF_NOSIGNAL);
+  const long result = system_write_flagged(&interrupted, ends[1], &vector, 1, WRITE_SPARED);
   system_close(ends[1]);
   return result == -EPIPE;
 }
@@ -72,8 +72,8 @@ int32_t receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* ro
 }
 
 long write_once(Shim* shim, const Pipe* pipe, const struct iovec* vectors, size_t used) {
-  const int flags = (pipe->asking == Asking::nowait ? RWF_NOWAIT : 0) |
-                    (signal_spared() ? RWF_NOSIGNAL : 0);
+  const int flags = (pipe->asking == Asking::nowait ? WRITE_NOW : 0) |
+                    (signal_spared() ? WRITE_SPARED : 0);
   const auto write = [&] {
     if (flags == 0) return system_write_vector(&shim->interrupted, pipe->io, vectors, used);
     return system_write_flagged(&shim->interrupted, pipe->io, vectors, used, flags);
@@ -167,10 +167,8 @@ void pipe_fall_back(Pipe* pipe, int fd) {
   pipe->asking = Asking::polled;
   // The other end of a new terminal is what opening a terminal's master again would give.
   if (pipe->device && system_is_terminal_master(fd)) return;
-  char path[32];
-  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
   const int access = pipe->reads ? (pipe->writes ? O_RDWR : O_RDONLY) : O_WRONLY;
-  const int own = system_open(path, access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+  const int own = system_open_again(fd, access | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (own < 0) return;
   pipe->io = own;
   pipe->asking = Asking::own;

@@ -3,8 +3,6 @@
 #include "probe.h"
 #include "probe_trials.h"
 
-#ifdef __linux__
-
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -198,14 +196,3 @@ const Trial system_trials[] = {
 const uint32_t system_trials_count = sizeof system_trials / sizeof *system_trials;
 
 }  // namespace calandria
-
-#else
-
-namespace calandria {
-
-const Trial system_trials[] = {{nullptr, -1, nullptr}};
-const uint32_t system_trials_count = 0;
-
-}  // namespace calandria
-
-#endif

@@ -3,8 +3,6 @@
 #include "probe.h"
 #include "probe_trials.h"
 
-#ifdef __linux__
-
 #include <cerrno>
 #include <linux/io_uring.h>
 #include <sys/mman.h>
@@ -95,5 +93,3 @@ int try_ring_multishot(const Bench* bench) {
 }
 
 }  // namespace calandria
-
-#endif

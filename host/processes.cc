@@ -8,22 +8,18 @@
 
 namespace calandria {
 
+void process_describe(int status, ProcessEnd* end) {
+  if (WIFEXITED(status)) {
+    *end = {CLD_EXITED, WEXITSTATUS(status)};
+  } else if (WIFSIGNALED(status)) {
+    const int how = WCOREDUMP(status) ? CLD_DUMPED : CLD_KILLED;
+    *end = {static_cast<uint32_t>(how), WTERMSIG(status)};
+  }
+}
+
 namespace {
 
-/** struct pidfd_info of <linux/pidfd.h>, which older headers do not have (Linux 6.13). */
-struct PidInformation {
-  uint64_t mask;
-  uint64_t group;
-  uint32_t process;
-  uint32_t ids[10];
-  int32_t status;
-};
-constexpr uint64_t INFORMATION_EXIT = 1u << 3;
-constexpr unsigned long GET_INFORMATION = _IOWR(0xff, 11, PidInformation);
-
-// What a record says of how it ended.
-constexpr uint32_t UNKNOWN_END = 0;
-
+/** The record of the batch (assembly/layout.ts, "Batches"). */
 struct End {
   uint32_t process;
   uint32_t how;
@@ -31,49 +27,24 @@ struct End {
   uint32_t nothing;
 };
 
-bool ended(int fd) { return system_ready(fd, POLLIN, 0) != 0; }
-
-/** Somebody else reaped it: the kernel may still know its status (Linux 6.15). */
-void learn_end(int fd, End* end) {
-  PidInformation information = {};
-  information.mask = INFORMATION_EXIT;
-  if (system_process_information(fd, GET_INFORMATION, &information) < 0) return;
-  if ((information.mask & INFORMATION_EXIT) == 0) return;
-  const int status = information.status;
-  if (WIFEXITED(status)) {
-    end->how = CLD_EXITED;
-    end->status = WEXITSTATUS(status);
-  } else if (WIFSIGNALED(status)) {
-    end->how = WCOREDUMP(status) ? CLD_DUMPED : CLD_KILLED;
-    end->status = WTERMSIG(status);
-  }
+Process* process_of(const Descriptor* descriptor) {
+  return static_cast<Process*>(descriptor->state);
 }
 
-bool spawned_here(const Descriptor* descriptor);
-
 int32_t receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
-  const int fd = descriptor->fd;
   if (!ensure_batch(shim, entry, room, sizeof(End))) return -ENOBUFS;
   count(&shim->memory, layout::COUNTER_HOST_RECEIVES);
-  if (!ended(fd)) return -EAGAIN;
-  const auto* process = static_cast<const uint32_t*>(descriptor->state);
-  End end = {process[0], UNKNOWN_END, 0, 0};
-  siginfo_t information = {};
-  // Who spawned it reaps it; a child of libuv's stays for libuv.
-  const int how = WEXITED | WNOHANG | (spawned_here(descriptor) ? 0 : WNOWAIT);
-  if (system_wait_process(fd, &information, how) == 0 && information.si_pid != 0) {
-    end.how = static_cast<uint32_t>(information.si_code);
-    end.status = information.si_status;
-  } else {
-    learn_end(fd, &end);
-  }
+  Process* process = process_of(descriptor);
+  ProcessEnd known;
+  if (!process_ended(descriptor->fd, process, &known)) return -EAGAIN;
+  const End end = {static_cast<uint32_t>(process->id), known.how, known.status, 0};
   memcpy(shim->memory.base + room->cursor, &end, sizeof end);
   return answer_bytes(shim, entry, room, sizeof end);
 }
 
 int32_t sample(Shim* shim, Descriptor* descriptor, uint32_t entry) {
   store_word(&shim->memory, entry + layout::SUBMISSION_EXTRA, layout::UNKNOWN);
-  return ended(descriptor->fd) ? 1 : 0;
+  return process_over(descriptor->fd, process_of(descriptor)) ? 1 : 0;
 }
 
 int32_t operate(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom*) {
@@ -85,14 +56,7 @@ int32_t operate(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom*) {
   const uint64_t offset = load_long(memory, task + layout::TASK_OFFSET);
   if (static_cast<uint32_t>(offset >> 32) != layout::CONTROL_KILL) return -EOPNOTSUPP;
   const auto number = static_cast<int>(static_cast<uint32_t>(offset));
-  return system_signal_process(descriptor->fd, number);
-}
-
-/** False while it runs. One that somebody else reaped, or we did, needs no more of it. */
-bool reap(int fd) {
-  siginfo_t information = {};
-  const int how = WEXITED | WNOHANG;
-  return system_wait_process(fd, &information, how) < 0 || information.si_pid != 0;
+  return process_signal(descriptor->fd, process_of(descriptor), number);
 }
 
 /** Whoever was left running and has ended since must not stay as a zombie for ever. */
@@ -100,30 +64,32 @@ void reap_left(Shim* shim) {
   Left** place = &shim->left;
   while (*place != nullptr) {
     Left* left = *place;
-    if (!reap(left->fd)) {
+    if (!process_reaped(left->fd, &left->process)) {
       place = &left->next;
       continue;
     }
     *place = left->next;
-    system_close(left->fd);
+    process_unwatch(left->fd, &left->process);
     free(left);
   }
 }
 
 /** The process goes on; what it becomes is nobody's business here any more, but to reap it. */
 int32_t close_process(Shim* shim, const Descriptor* descriptor) {
+  const Process process = *process_of(descriptor);
   free(descriptor->state);
-  if (spawned_here(descriptor) && !reap(descriptor->fd)) {
+  if (process.ours && !process_reaped(descriptor->fd, &process)) {
     auto* left = static_cast<Left*>(malloc(sizeof(Left)));
     if (left != nullptr) {
       // Nobody is to be told of its end.
       shim->interface->detach(shim, descriptor->fd);
-      *left = {descriptor->fd, shim->left};
+      *left = {descriptor->fd, process, shim->left};
       shim->left = left;
       return 0;
     }
   }
-  return static_cast<int32_t>(system_close(descriptor->fd));
+  process_unwatch(descriptor->fd, &process);
+  return 0;
 }
 
 /** The ends that nobody took. */
@@ -134,26 +100,24 @@ void close_ends(Shim* shim) {
   }
 }
 
-const Source spawned_source = {"spawned process", nullptr, receive, nullptr,
-                               sample,            nullptr, operate, close_process};
-const Source watched_source = {"watched process", nullptr, receive, nullptr,
-                               sample,            nullptr, operate, close_process};
+const Source process_source = {"process", nullptr, receive, nullptr,
+                               sample,    nullptr, operate, close_process};
 
-bool spawned_here(const Descriptor* descriptor) { return descriptor->source == &spawned_source; }
-
-int32_t answer_process(Shim* shim, const OpenRequest* request, ReadRoom* room, pid_t process,
-                       const Source* source) {
-  const int fd = system_process(process);
-  if (fd < 0) return fd;
-  auto* state = static_cast<uint32_t*>(calloc(1, sizeof(uint32_t)));
-  if (state == nullptr) {
-    system_close(fd);
-    return -ENOMEM;
+int32_t answer_process(Shim* shim, const OpenRequest* request, ReadRoom* room, pid_t id,
+                       bool ours) {
+  auto* process = static_cast<Process*>(calloc(1, sizeof(Process)));
+  if (process == nullptr) return -ENOMEM;
+  process->id = id;
+  process->ours = ours;
+  const int fd = process_watch(process);
+  if (fd < 0) {
+    free(process);
+    return fd;
   }
-  *state = static_cast<uint32_t>(process);
   uint8_t name[layout::PEER_SIZE] = {layout::FAMILY_PROCESS};
-  memcpy(name + layout::PEER_SCOPE, state, sizeof *state);
-  return answer_opened(shim, request, room, fd, source, state, name, 0);
+  const auto number = static_cast<uint32_t>(id);
+  memcpy(name + layout::PEER_SCOPE, &number, sizeof number);
+  return answer_opened(shim, request, room, fd, &process_source, process, name, 0);
 }
 
 }  // namespace
@@ -164,12 +128,12 @@ int32_t process_open(Shim* shim, const OpenRequest* request, ReadRoom* room) {
   close_ends(shim);
   reap_left(shim);
   if (request->length == 0) {
-    return answer_process(shim, request, room, request->argument, &watched_source);
+    return answer_process(shim, request, room, request->argument, false);
   }
   pid_t process = 0;
   const int error = spawn_command(request, shim->spawned, &process);
   if (error < 0) return error;
-  const int32_t result = answer_process(shim, request, room, process, &spawned_source);
+  const int32_t result = answer_process(shim, request, room, process, true);
   if (result < 0) {
     // Nobody would ever hear of it: it must not go on, nor stay as a zombie.
     system_kill(process, SIGKILL);
@@ -204,7 +168,7 @@ void processes_close(Shim* shim) {
   while (shim->left != nullptr) {
     Left* left = shim->left;
     shim->left = left->next;
-    system_close(left->fd);
+    process_unwatch(left->fd, &left->process);
     free(left);
   }
 }

@@ -1,6 +1,7 @@
-// Child processes, and others: a pidfd each, which becomes readable when the process ends.
+// Child processes, and others: a descriptor each, which becomes readable when the process ends.
 #pragma once
 
+#include "process_end.h"
 #include "source.h"
 
 namespace calandria {
@@ -8,6 +9,7 @@ namespace calandria {
 /** A process that was spawned, and closed before it ended: reaped when the next one is spawned. */
 struct Left {
   int fd;
+  Process process;
   Left* next;
 };
 

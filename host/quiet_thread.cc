@@ -1,7 +1,6 @@
 #include "quiet_thread.h"
 
-#include <cerrno>
-#include <signal.h>
+#include "system.h"
 
 namespace calandria {
 
@@ -20,7 +19,7 @@ int quiet_thread_start(pthread_t* thread, const char* name, size_t stack, void* 
   if (error != 0) return -EAGAIN;
 #ifdef __linux__
   // Elsewhere a thread can only name itself, or has no name.
-  pthread_setname_np(*thread, name);
+  system_name_thread(*thread, name);
 #else
   static_cast<void>(name);
 #endif

@@ -59,6 +59,7 @@ const char* shim_open(Shim* shim, const Interface* interface, const ShimOptions*
   shim->nest.total = options->notifiers;
   shim->nest.last = options->notifiers - 1;
   for (int& notifier : shim->nest.notifiers) notifier = -1;
+  shim->kqueue = nullptr;
   shim->timer = -1;
   shim->armed = 0;
   shim->interrupted = 0;

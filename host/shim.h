@@ -15,6 +15,7 @@ namespace calandria {
 
 struct Completions;
 struct FileStream;
+struct Kqueue;
 struct Left;
 struct Levels;
 struct Registrations;
@@ -83,6 +84,11 @@ struct Interface {
   /** What connections and listeners can do here. */
   const Source* stream = &stream_source;
   const Source* listener = &listener_source;
+  /**
+   * Or null: what attach() has put off becomes true. Answers what the kernel had to say against
+   * this one, -errno or 0; of the others the core hears in events.
+   */
+  int (*settle)(Shim* shim, uint32_t record, uint32_t generation) = nullptr;
 };
 
 struct Shim {
@@ -102,6 +108,8 @@ struct Shim {
   bool roused;
   /** A send of this queue fell short. */
   bool fell_short;
+  /** Of the kqueue interface, while it is open. */
+  Kqueue* kqueue;
   Vector vector;
   int timer;
   uint64_t armed;

@@ -3,10 +3,7 @@
 // used; the slot given back last is taken first, so that small reads stay in a few warm pages.
 #pragma once
 
-#include <linux/aio_abi.h>
-// <linux/fs.h>, which that includes, has a macro of this name.
-#undef BLOCK_SIZE
-
+#include "aio_control.h"
 #include "completions.h"
 
 namespace calandria {
@@ -16,7 +13,7 @@ struct FileState;
 struct Slot {
   /** First: a request is its slot. */
   Request request;
-  struct iocb control;
+  AioControl control;
   FileState* file;
   int fd;
   int task;

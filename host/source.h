@@ -5,6 +5,7 @@
 
 #include <sys/uio.h>
 
+#include "doorbell.h"
 #include "room.h"
 #include "shim.h"
 
@@ -44,6 +45,11 @@ struct Source {
 
 /** A verb's result when the interface's flush() writes the answer. */
 constexpr int32_t ANSWERED_LATER = INT32_MIN;
+
+/** Whether a bell has to be answered: where it fills up, or is reported for as long as it rings. */
+inline bool bells_are_answered(const Shim* shim) {
+  return DOORBELL_FILLS || shim->interface->levels;
+}
 
 inline uint32_t field(const Shim* shim, uint32_t entry, uint32_t offset) {
   return load_unsigned(&shim->memory, entry + offset);

@@ -4,7 +4,13 @@
 
 #include "system.h"
 
+#ifdef __APPLE__
+// environ(7) there: a library has no symbol of its own.
+#include <crt_externs.h>
+#define environ (*_NSGetEnviron())
+#else
 extern char** environ;
+#endif
 
 namespace calandria {
 
@@ -88,6 +94,7 @@ int open_stream(int which, int* ours, int* theirs) {
   ends[1] = above_standard(ends[1]);
   *ours = which == STDIN_FILENO ? ends[1] : ends[0];
   *theirs = which == STDIN_FILENO ? ends[0] : ends[1];
+  system_spare_pipe(*ours);
   if (ends[0] < 0 || ends[1] < 0) return -EMFILE;
   return system_set_flags(*ours, system_flags(*ours) | O_NONBLOCK);
 }
@@ -113,6 +120,9 @@ int describe_signals(posix_spawnattr_t* attributes) {
   sigset_t all;
   sigemptyset(&none);
   sigfillset(&all);
+  // These two are nobody's to set, and some systems say so.
+  sigdelset(&all, SIGKILL);
+  sigdelset(&all, SIGSTOP);
   int error = posix_spawnattr_setsigmask(attributes, &none);
   if (error == 0) error = posix_spawnattr_setsigdefault(attributes, &all);
   if (error == 0) {
@@ -134,6 +144,18 @@ int start(const Command* command, const posix_spawn_file_actions_t* actions, pid
   return error;
 }
 
+/** The folder that the command starts in. */
+int enter_folder(posix_spawn_file_actions_t* actions, const char* folder) {
+#if defined(__NetBSD__)
+  return -posix_spawn_file_actions_addchdir(actions, folder);
+#elif defined(__OpenBSD__)
+  (void)actions, (void)folder;
+  return -EOPNOTSUPP;
+#else
+  return -posix_spawn_file_actions_addchdir_np(actions, folder);
+#endif
+}
+
 void close_all(int* ends) {
   for (int which = 0; which < STREAMS; which++) {
     if (ends[which] >= 0) system_close(ends[which]);
@@ -147,7 +169,7 @@ int spawn_with(const Command* command, int streams, int ours[STREAMS], pid_t* pr
   int error = -posix_spawn_file_actions_init(&actions);
   if (error < 0) return error;
   if (*command->folder != 0) {
-    error = -posix_spawn_file_actions_addchdir_np(&actions, command->folder);
+    error = enter_folder(&actions, command->folder);
   }
   for (int which = 0; which < STREAMS && error == 0; which++) {
     const int how = (streams >> (which * layout::STREAM_SHIFT)) & layout::STREAM_MASK;

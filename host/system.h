@@ -26,6 +26,12 @@
 
 #include "compiler.h"
 
+// Linux's own interfaces, unless a library is to stand in for kqueue(2): then everything is done as
+// on the systems that have it.
+#if defined(__linux__) && !defined(CALANDRIA_KQUEUE)
+#define CALANDRIA_LINUX 1
+#endif
+
 namespace calandria {
 
 inline long system_result(long result) { return CALANDRIA_UNLIKELY(result < 0) ? -errno : result; }
@@ -153,6 +159,11 @@ inline int system_status_in(int folder, const char* name, struct stat* status) {
   return static_cast<int>(system_result(fstatat(folder, name, status, AT_SYMLINK_NOFOLLOW)));
 }
 
+/** The folder once more, to be read from its beginning. */
+inline int system_open_folder(int fd) {
+  return system_open_in(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
 inline int system_unlink(const char* path) {
   return static_cast<int>(system_result(unlink(path)));
 }
@@ -233,4 +244,12 @@ inline pid_t system_reap(pid_t process, int* status, int how) {
 
 }  // namespace calandria
 
+#ifdef CALANDRIA_LINUX
 #include "system_linux.h"
+#else
+#include "system_portable.h"
+#endif
+
+// Names of the layout that some of these headers have macros for.
+#undef BLOCK_SIZE
+#undef PAGE_SIZE

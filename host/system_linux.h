@@ -5,13 +5,17 @@
 // cancellation points, which cost 2 % of a small message in a process with threads.
 #pragma once
 
+#include <linux/aio_abi.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/sendfile.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 
@@ -38,6 +42,9 @@ inline int system_pipe(int ends[2]) {
   return static_cast<int>(system_result(pipe2(ends, O_CLOEXEC)));
 }
 
+/** RWF_NOSIGNAL and without_sigpipe() do what F_SETNOSIGPIPE does elsewhere. */
+inline void system_spare_pipe(int) {}
+
 inline long system_read(uint64_t* interrupted, int fd, void* bytes, size_t length) {
   return system_retry(interrupted, [&] { return syscall(SYS_read, fd, bytes, length); });
 }
@@ -59,7 +66,11 @@ inline long system_read_now(uint64_t* interrupted, int fd, void* bytes, size_t l
   });
 }
 
-/** pwritev2(2) at the file's own place; `flags` are RWF_ ones. */
+constexpr int WRITE_NOW = RWF_NOWAIT;
+/** Without SIGPIPE. */
+constexpr int WRITE_SPARED = RWF_NOSIGNAL;
+
+/** pwritev2(2) at the file's own place; `flags` are WRITE_ ones. */
 inline long system_write_flagged(uint64_t* interrupted, int fd, const struct iovec* vectors,
                                  size_t used, int flags) {
   return system_retry(interrupted, [&] {
@@ -76,6 +87,13 @@ inline long system_read_cached(uint64_t* interrupted, int fd, void* bytes, size_
   return system_retry(interrupted, [&] {
     return syscall(SYS_preadv2, fd, &vector, 1, low, 0, RWF_NOWAIT);
   });
+}
+
+/** Another open file of the same object, with flags of its own. */
+inline int system_open_again(int fd, int flags) {
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  return system_open(path, flags, 0);
 }
 
 inline bool system_is_terminal_master(int fd) {
@@ -196,6 +214,10 @@ inline int system_open_resolved(int folder, const char* path, const void* how, s
       system_repeat([&] { return syscall(SYS_openat2, folder, path, how, size); }));
 }
 
+inline int system_file_system(int fd, struct statfs* status) {
+  return static_cast<int>(system_result(fstatfs(fd, status)));
+}
+
 /** statx(2) of a descriptor. */
 inline int system_extended_status(int fd, unsigned mask, struct statx* status) {
   return static_cast<int>(system_result(statx(fd, "", AT_EMPTY_PATH, mask, status)));
@@ -294,7 +316,12 @@ inline int system_watch_path(int fd, const char* path, uint32_t changes) {
   return static_cast<int>(system_result(inotify_add_watch(fd, path, changes)));
 }
 
-// ── Processes ──
+// ── Processes and threads ──
+
+/** Of 15 bytes at the most. */
+inline void system_name_thread(pthread_t thread, const char* name) {
+  pthread_setname_np(thread, name);
+}
 
 inline int system_process(pid_t process) {
   return static_cast<int>(system_result(syscall(SYS_pidfd_open, process, 0)));

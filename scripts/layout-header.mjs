@@ -56,6 +56,8 @@ function evaluate(expression, constants, line) {
   return value;
 }
 
+const MACROS = ['BLOCK_SIZE', 'PAGE_SIZE'];
+
 /** The C++ header that says the same. */
 export function layoutHeader(constants) {
   const lines = [...constants].map(([name, value]) => {
@@ -69,6 +71,9 @@ export function layoutHeader(constants) {
     '#pragma once',
     '',
     '#include <cstdint>',
+    '',
+    // Names that headers of some systems have macros for.
+    ...MACROS.map((name) => `#undef ${name}`),
     '',
     'namespace layout {',
     '',

@@ -23,10 +23,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { nodeGypArguments, root, toolchainMissing } from './toolchain.mjs';
+import {
+  kqueueMissing,
+  linkSources,
+  nodeGypArguments,
+  root,
+  toolchainMissing,
+} from './toolchain.mjs';
 
 const stampsPath = join(root, 'build/.stamps.json');
 const platform = `${process.platform}-${process.arch}`;
+/** A kqueue library that is to stand in for kqueue(2) on Linux: its folder. Nothing of it is shipped. */
+const library = process.env.CALANDRIA_KQUEUE || undefined;
 const prebuild = `build/prebuilds/${platform}/calandria.node`;
 
 /** A failure that has been explained already: no stack trace. */
@@ -68,6 +76,7 @@ const steps = {
       renameSync(join(root, `${prebuild}.new`), join(root, prebuild));
     },
   },
+  ...(library === undefined ? {} : { kqueue: kqueueStep(library) }),
   lib: {
     inputs: [
       'src',
@@ -107,6 +116,30 @@ const steps = {
     },
   },
 };
+
+/** The shim of kqueue beside that of this machine, for CALANDRIA_HOST=kqueue. */
+function kqueueStep(prefix) {
+  const folder = join(root, 'build/kqueue');
+  return {
+    inputs: ['host', 'binding.gyp', 'assembly/layout.ts', 'scripts/layout-header.mjs'],
+    outputs: ['build/kqueue/calandria.node'],
+    needs: ['layout'],
+    made: prefix,
+    obstacle: () => toolchainMissing() ?? kqueueMissing(prefix),
+    build() {
+      linkSources(folder);
+      const gyp = (...names) => nodeGypArguments(['-C', folder, ...names]);
+      // In two steps: `build` would hand gyp's definitions on to make.
+      run('kqueue configuration', process.execPath, gyp('configure', '--', `-Dkqueue=${prefix}`));
+      run('kqueue host', process.execPath, gyp('build'));
+      copyFileSync(
+        join(folder, 'build/Release/calandria.node'),
+        join(folder, 'calandria.node.new'),
+      );
+      renameSync(join(folder, 'calandria.node.new'), join(folder, 'calandria.node'));
+    },
+  };
+}
 
 /** Runs a tool silently; what it printed is shown only if it fails. */
 function run(label, command, commandArguments, options = {}) {
@@ -168,7 +201,7 @@ function* filesUnder(path) {
 }
 
 function inputsHash(step) {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(step.made ?? '');
   for (const input of step.inputs) {
     for (const path of filesUnder(input)) {
       hash

@@ -6,10 +6,10 @@
 // LD_PRELOAD.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { runJest } from './jest-counts.mjs';
-import { nodeGypArguments, root, toolchainMissing } from './toolchain.mjs';
+import { linkSources, nodeGypArguments, root, toolchainMissing } from './toolchain.mjs';
 
 const folder = join(root, 'build/sanitize');
 const binary = join(folder, 'build/Release/calandria.node');
@@ -27,21 +27,12 @@ function runtimePath(name) {
   return path.includes('/') && existsSync(path) ? path : undefined;
 }
 
-/** node-gyp always builds into ./build, so the sources are shown to it in a folder of its own. */
-function link() {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(join(folder, 'build'), { recursive: true });
-  for (const path of ['binding.gyp', 'host', 'build/generated']) {
-    symlinkSync(join(root, path), join(folder, path));
-  }
-}
-
 const missing = toolchainMissing();
 if (missing) finish(`SKIP sanitizers: ${missing}`, 0, 0);
 const runtime = runtimePath('libasan.so');
 if (!runtime) finish('SKIP sanitizers: g++ comes without libasan', 0, 0);
 
-link();
+linkSources(folder);
 // In two steps: `build` would hand gyp's definitions on to make.
 for (const gyp of [['configure', '--', '-Dsanitize=1'], ['build']]) {
   const run = spawnSync(process.execPath, nodeGypArguments(['-C', folder, ...gyp]), {

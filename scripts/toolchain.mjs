@@ -1,6 +1,14 @@
 // Finds what the native host is compiled with, for scripts/prepare.mjs and scripts/sanitize.mjs.
 
-import { accessSync, constants, existsSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -49,6 +57,29 @@ export function toolchainMissing() {
     if (!packagePath(`${name}/package.json`)) missing.push(`npm package ${name}`);
   }
   return missing.length > 0 ? `missing ${missing.join(', ')}; ${fallback}` : undefined;
+}
+
+/**
+ * node-gyp always builds into ./build, so for another build the sources are shown to it in a folder
+ * of its own.
+ */
+export function linkSources(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(join(folder, 'build'), { recursive: true });
+  for (const path of ['binding.gyp', 'host', 'build/generated']) {
+    symlinkSync(join(root, path), join(folder, path));
+  }
+}
+
+/** Why no kqueue library can be built against there, in one line; undefined if it can. */
+export function kqueueMissing(prefix) {
+  const headers = ['include/kqueue/sys/event.h', 'include/sys/event.h'];
+  if (!headers.some((path) => existsSync(join(prefix, path)))) {
+    return `${prefix} has no ${headers.join(' and no ')}`;
+  }
+  const libraries = existsSync(join(prefix, 'lib')) ? readdirSync(join(prefix, 'lib')) : [];
+  const found = libraries.some((name) => /^libkqueue\.(so|a)/.test(name));
+  return found ? undefined : `${prefix} has no lib/libkqueue.so`;
 }
 
 /** The arguments for `node` which run node-gyp with these arguments of its own. */

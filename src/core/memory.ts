@@ -10,6 +10,8 @@ import { WRITE_SEGMENT_BYTES } from './limits';
 const DELIVERIES_EXTRA = layout.TIMERS_A_TURN + 64;
 /** Pieces for bytes that still lie in an arena; pieces for queue blocks come on top. */
 const ARENA_PIECES = 65536;
+/** Registrations that one submission may cause: both sides, added or removed. */
+const CHANGES_A_SUBMISSION = 2;
 const CALLS_SIZE = 1 << 20;
 const MEMORY_MAX = 2 ** 31 - layout.PAGE_SIZE;
 
@@ -56,6 +58,7 @@ export function createMemory(limits: Limits, { settings, seed }: MemorySettings)
   const pieces = blocks + limits.tasks + ARENA_PIECES;
   const deliveries =
     2 * limits.operations + records + limits.tasks + limits.completions + DELIVERIES_EXTRA;
+  const changes = CHANGES_A_SUBMISSION * limits.operations + layout.CHANGES_LEAST;
   const segments = limits.readSegments + limits.writeSegments;
   const readSegmentSize = Math.ceil(limits.readBytes / layout.PAGE_SIZE) * layout.PAGE_SIZE;
 
@@ -66,6 +69,7 @@ export function createMemory(limits: Limits, { settings, seed }: MemorySettings)
     [layout.SUBMISSIONS_MAX, limits.operations],
     [layout.EVENTS_MAX, limits.events],
     [layout.DELIVERIES_MAX, deliveries],
+    [layout.CHANGES_MAX, changes],
     [layout.UPDATES_MAX, 2 * records],
     [layout.CALLS_SIZE_MAX, CALLS_SIZE],
     [layout.TIMERS_MAX, limits.timers],
@@ -95,6 +99,7 @@ export function createMemory(limits: Limits, { settings, seed }: MemorySettings)
   };
   region(layout.SUBMISSIONS_BASE, limits.operations * layout.SUBMISSION_SIZE);
   region(layout.EVENTS_BASE, limits.events * layout.EVENT_SIZE_MAX);
+  region(layout.CHANGES_BASE, changes * layout.EVENT_SIZE_MAX);
   region(layout.DELIVERIES_BASE, deliveries * layout.DELIVERY_SIZE);
   region(layout.UPDATES_BASE, 2 * records * layout.UPDATE_SIZE);
   region(layout.DIRTY_BASE, records * layout.DIRTY_SIZE);

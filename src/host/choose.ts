@@ -1,7 +1,7 @@
 // Which host: data, in one place. Nothing else in the project asks for the platform.
 import { CalandriaError } from '../errors';
 import type { Host } from './host';
-import { epoll, nativeMissing, poll, select } from './native';
+import { epoll, kqueue, nativeMissing, poll, select } from './native';
 import type { NativeOptions } from './native-options';
 import { node } from './node';
 import { nullHost } from './null';
@@ -23,6 +23,13 @@ export const CANDIDATES: readonly Candidate[] = [
     missing: () =>
       process.platform === 'linux' ? nativeMissing('epoll') : 'epoll is an interface of Linux',
     create: (options) => epoll(options),
+  },
+  {
+    name: 'kqueue',
+    what: 'macOS and the BSDs, kqueue, edge-triggered, in C++',
+    // On Linux it says itself which library would be needed.
+    missing: () => nativeMissing('kqueue'),
+    create: (options) => kqueue(options),
   },
   {
     name: 'poll',

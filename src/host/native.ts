@@ -36,7 +36,8 @@ export interface Shim {
   raiseFdLimit(): { before: number; soft: number; hard: number };
 }
 
-let shim: Shim | string | undefined;
+/** By file; a sentence where there is none. */
+const shims = new Map<string, Shim | string>();
 
 /** What to type, in a clone or in the project that installed this package. */
 function howToBuild(): string {
@@ -46,19 +47,39 @@ function howToBuild(): string {
 
 /** The binary that was built here or came with the package; a sentence when there is none. */
 function load(): Shim | string {
-  if (shim !== undefined) return shim;
   const built = join(packageRoot(), 'build', 'prebuilds', `${process.platform}-${process.arch}`);
   const file = process.env.CALANDRIA_BINARY ?? join(built, 'calandria.node');
-  if (!existsSync(file)) {
-    shim = `no shim is built for ${process.platform}-${process.arch}; ${howToBuild()}`;
-    return shim;
-  }
+  return loadFrom(
+    file,
+    `no shim is built for ${process.platform}-${process.arch}; ${howToBuild()}`,
+    howToBuild(),
+  );
+}
+
+function loadFrom(file: string, absent: string, remedy: string): Shim | string {
+  const known = shims.get(file);
+  if (known !== undefined) return known;
+  let found: Shim | string;
   try {
-    shim = require(file) as Shim;
+    found = existsSync(file) ? (require(file) as Shim) : absent;
   } catch (error) {
-    shim = `the shim does not load (${(error as Error).message}); ${howToBuild()}`;
+    found = `the shim does not load (${(error as Error).message}); ${remedy}`;
   }
-  return shim;
+  shims.set(file, found);
+  return found;
+}
+
+/** Of Linux: a shim that was built against a library which stands in for kqueue(2). */
+function loadLibrary(): Shim | string {
+  const remedy =
+    'a kqueue library in PREFIX is built against by `CALANDRIA_KQUEUE=PREFIX npm run build`';
+  const file = process.env.CALANDRIA_BINARY ?? join(packageRoot(), 'build/kqueue/calandria.node');
+  return loadFrom(file, `kqueue is an interface of macOS and the BSDs; ${remedy}`, remedy);
+}
+
+/** The binary that has this interface, if any has. */
+function loadFor(name: string): Shim | string {
+  return name === 'kqueue' && process.platform === 'linux' ? loadLibrary() : load();
 }
 
 export { load as loadShim };
@@ -70,7 +91,7 @@ export function switchedOff(): string[] {
 
 /** Empty when this native interface can be used here, else the reason. */
 export function nativeMissing(name: string): string {
-  const found = load();
+  const found = loadFor(name);
   if (typeof found === 'string') return found;
   if (switchedOff().includes(name)) return 'CALANDRIA_WITHOUT switches it off';
   return found.interfaces.includes(name) ? '' : `this shim was built without ${name}`;
@@ -90,6 +111,7 @@ export function native(name: string, options: NativeOptions, settings = 0): Host
   const { notifiers, registration } = checked;
   const shimName = registration === 'edge' ? name : `${name}-${registration}`;
   let handle: Handle | undefined;
+  const shim = (): Shim => loadFor(name) as Shim;
   return {
     name,
     settings:
@@ -97,7 +119,7 @@ export function native(name: string, options: NativeOptions, settings = 0): Host
       (checked.collect === 'always' ? layout.SETTING_COLLECT_ALWAYS : 0) |
       (checked.announcements === 'each' ? layout.SETTING_SEMAPHORE : 0),
     open(seam: Seam): void {
-      const found = load();
+      const found = loadFor(name);
       if (typeof found === 'string') {
         throw new CalandriaError('ERR_CALANDRIA_NO_HOST', `Host ${name}: ${found}.`);
       }
@@ -118,24 +140,29 @@ export function native(name: string, options: NativeOptions, settings = 0): Host
         throw refusal(name, cause as Partial<NodeJS.ErrnoException>);
       }
     },
-    wake: () => handle && (load() as Shim).wake(handle),
-    hold: (hold) => handle && (load() as Shim).hold(handle, hold),
+    wake: () => handle && shim().wake(handle),
+    hold: (hold) => handle && shim().hold(handle, hold),
     share(id, ring) {
       if (!handle) return;
-      const descriptor = (load() as Shim).share(handle, id, new Uint8Array(ring.buffer));
+      const descriptor = shim().share(handle, id, new Uint8Array(ring.buffer));
       if (descriptor < 0) throw systemError(-descriptor, 'eventfd', 'an inbox');
       ring.attend(descriptor, threadId);
     },
-    unshare: (id) => handle && (load() as Shim).unshare(handle, id),
+    unshare: (id) => handle && shim().unshare(handle, id),
     close() {
       if (!handle) return;
-      (load() as Shim).close(handle);
+      shim().close(handle);
       handle = undefined;
       // The end of a turn drains no promises, and no other turn will: whoever awaits the reactor's
       // end would wait until something else happens in the process.
       setImmediate(() => {});
     },
   };
+}
+
+/** macOS and the BSDs: kqueue(2), edge-triggered. */
+export function kqueue(options: NativeOptions = {}): Host {
+  return native('kqueue', options);
 }
 
 /** Any POSIX system: select(2), for descriptors below FD_SETSIZE (1,024). */

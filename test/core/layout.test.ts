@@ -131,6 +131,7 @@ describe('regions', () => {
     return new Map([
       [layout.SUBMISSIONS_BASE, limits.operations * layout.SUBMISSION_SIZE],
       [layout.EVENTS_BASE, limits.events * 16],
+      [layout.CHANGES_BASE, at(layout.CHANGES_MAX) * layout.EVENT_SIZE_MAX],
       [layout.DELIVERIES_BASE, at(layout.DELIVERIES_MAX) * layout.DELIVERY_SIZE],
       [layout.UPDATES_BASE, 2 * records * layout.UPDATE_SIZE],
       [layout.DIRTY_BASE, records * layout.DIRTY_SIZE],
