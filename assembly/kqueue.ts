@@ -9,7 +9,6 @@ import { linuxError } from './error-numbers';
 import { apply } from './events';
 import { fail } from './failure';
 import * as layout from './layout';
-import { word } from './memory';
 import * as records from './records';
 import { setAvailable, setReadError } from './updates';
 

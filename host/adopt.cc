@@ -44,8 +44,8 @@ const Source socket_source = adopted_socket();
 int32_t answer_adopted(Shim* shim, const OpenRequest* request, ReadRoom* room,
                        const Source* source, Pipe* pipe, const uint8_t* name) {
   const int fd = request->argument;
-  // One epoll says so itself. Several know nothing of what the others have, poll(2) of nothing, to a
-  // ring it is one request more, and to kqueue(2) a change of what it has.
+  // One epoll says so itself. Several know nothing of what the others have, poll(2) of nothing, to
+  // a ring it is one request more, and to kqueue(2) a change of what it has.
   const bool ignorant = shim->nest.total > 1 || shim->interface->levels ||
                         shim->uring != nullptr || shim->interface->settle != nullptr;
   int result = ignorant && descriptor_known(shim, fd) ? -EEXIST : 0;

@@ -33,7 +33,9 @@ long announcer_take(Announcer* announcer, uint64_t*) {
   struct kevent heard;
   system_kevent(announcer->queue, nullptr, 0, &heard, 1);
   if (load_ordered(&announcer->waiting) == 0) return -EAGAIN;
-  if (!announcer->singly) return static_cast<long>(exchange_ordered(&announcer->waiting, uint64_t{0}));
+  if (!announcer->singly) {
+    return static_cast<long>(exchange_ordered(&announcer->waiting, uint64_t{0}));
+  }
   add_ordered(&announcer->waiting, ~uint64_t{0});
   return 1;
 }

@@ -89,7 +89,8 @@ int64_t listing_read(FileListing* listing, uint8_t* bytes, uint32_t length) {
   uint32_t filled = 0;
   for (;;) {
     errno = 0;
-    const struct dirent* entry = listing->next != nullptr ? listing->next : readdir(listing->folder);
+    const struct dirent* entry = listing->next;
+    if (entry == nullptr) entry = readdir(listing->folder);
     if (entry == nullptr) return errno != 0 && filled == 0 ? -errno : filled;
     listing->next = nullptr;
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
@@ -124,12 +125,7 @@ void file_list_end(FileState* file) {
 void file_go_direct(FileState* file) {
   file->align_memory = 1;
   file->align_offset = 1;
-#if defined(F_NOCACHE)
-  file->direct = fcntl(file->fd, F_NOCACHE, 1) == 0;
-#elif defined(O_DIRECT) && !defined(__linux__)
-  const int flags = system_flags(file->fd);
-  file->direct = flags >= 0 && system_set_flags(file->fd, flags | O_DIRECT) == 0;
-#endif
+  file->direct = system_go_direct(file->fd) == 0;
 }
 
 bool file_is_local(int fd) { return system_is_local(fd); }

@@ -1,5 +1,5 @@
-// What a folder held when it was last looked at, so that a second look tells what changed: kqueue(2)
-// says that something did, not what.
+// What a folder held when it was last looked at, so that a second look tells what changed:
+// kqueue(2) says that something did, not what.
 #pragma once
 
 #include <cstdint>

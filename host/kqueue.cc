@@ -8,10 +8,11 @@
 //
 // A change that fails takes a place among the events. Without room for it the call would end there,
 // and the changes behind it would be lost; so look() is never short of room, and flush() asks for a
-// receipt of each (EV_RECEIPT). What comes back as an error goes to the core as the kernel wrote it.
+// receipt of each (EV_RECEIPT). What comes back as an error goes to the core as the kernel wrote
+// it.
 //
-// Filters go before their descriptor is closed. The kernel would see to it by itself, but what waits
-// in the change vector must not meet the number's next owner.
+// Filters go before their descriptor is closed. The kernel would see to it by itself, but what
+// waits in the change vector must not meet the number's next owner.
 #include <cstddef>
 #include <cstdlib>
 

@@ -24,8 +24,8 @@ bool same_file(int fd, const struct stat* file) {
 }
 
 /**
- * Does this descriptor's instance hold another descriptor of that file, to be read? (The library has
- * one more that waits for its closing alone.)
+ * Does this descriptor's instance hold another descriptor of that file, to be read? (The library
+ * has one more that waits for its closing alone.)
  */
 bool holds(const char* descriptor, const struct stat* file) {
   char path[64];

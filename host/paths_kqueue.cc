@@ -104,7 +104,8 @@ void hear(PathState* state) {
     }
     // First the names: what changed may have another by now.
     if (look) {
-      const int result = folder_look(&state->entries, state->fd, &state->records, watch_entry, state);
+      const int result =
+          folder_look(&state->entries, state->fd, &state->records, watch_entry, state);
       if (result < 0) path_records_put(&state->records, PATH_OVERFLOW, 0, nullptr);
     }
     for (long place = 0; place < total; place++) {

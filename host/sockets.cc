@@ -195,7 +195,7 @@ int32_t socket_accepted(Shim* shim, uint32_t entry, ReadRoom* room, int fd,
 void socket_reset_at_close(int fd) {
   const struct linger now = {1, 0};
   // What is no socket, or knows no reset, is closed as it is.
-  (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  (void)system_set_option(fd, SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
 void socket_remove_file(int fd) {

@@ -258,6 +258,13 @@ inline long system_aio_events(uint64_t* interrupted, unsigned long context, long
 /** Waits for what is under way. */
 inline void system_aio_close(unsigned long context) { syscall(SYS_io_destroy, context); }
 
+/** What the kernel shares through this descriptor, to be read and written; or null. */
+inline void* system_map_shared(int fd, uint64_t offset, size_t length) {
+  void* map = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd,
+                   static_cast<off_t>(offset));
+  return map == MAP_FAILED ? nullptr : map;
+}
+
 // ── Notifiers ──
 
 /** poll(2): at most so many ns, -1: for ever. Not retried. */

@@ -27,7 +27,7 @@ namespace calandria {
 
 // ── Descriptors ──
 
-/** Not retried: whether the descriptor is gone after EINTR differs, and a second try may hit another. */
+/** Not retried: it may be gone after EINTR, and a second try would hit another. */
 inline long system_close(int fd) { return system_result(close(fd)); }
 
 /** For descriptors that a system cannot open so: `nonblocking` and closed on exec, or closed. */
@@ -288,6 +288,18 @@ inline long system_sync_data(int fd) {
   return system_repeat([&] { return fcntl(fd, F_FULLFSYNC); });
 #else
   return system_repeat([&] { return fdatasync(fd); });
+#endif
+}
+
+/** Past the page cache from now on, or -errno. */
+inline int system_go_direct(int fd) {
+#if defined(F_NOCACHE)
+  return static_cast<int>(system_result(fcntl(fd, F_NOCACHE, 1)));
+#elif defined(O_DIRECT) && !defined(__linux__)
+  return system_set_flags(fd, system_flags(fd) | O_DIRECT);
+#else
+  (void)fd;
+  return -EOPNOTSUPP;
 #endif
 }
 

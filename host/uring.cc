@@ -217,8 +217,8 @@ int uring_open(Shim* shim) {
   }
   int result = buffers_open(&uring->buffers, memory, &uring->rings);
   if (result < 0) return result;
-  shim->notifier = epoll_create1(EPOLL_CLOEXEC);
-  if (shim->notifier < 0) return -errno;
+  shim->notifier = system_epoll_create();
+  if (shim->notifier < 0) return shim->notifier;
   result = uring_rouse_by(shim, uring->rings.doorbell);
   if (result < 0) return result;
   store_word(memory, layout::EVENT_FORMAT, layout::FORMAT_RING);

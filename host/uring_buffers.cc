@@ -50,9 +50,8 @@ void publish(const LentBuffers* buffers) {
 }
 
 int register_ring(LentBuffers* buffers, const Rings* rings) {
-  void* ring =
-      mmap(nullptr, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (ring == MAP_FAILED) return -errno;
+  void* ring = system_reserve(PAGE);
+  if (ring == nullptr) return -ENOMEM;
   buffers->ring = static_cast<struct io_uring_buf*>(ring);
   Registration registration = {};
   registration.address = reinterpret_cast<uintptr_t>(ring);
@@ -91,7 +90,7 @@ int buffers_open(LentBuffers* buffers, const Memory* memory, const Rings* rings)
 }
 
 void buffers_close(LentBuffers* buffers) {
-  if (buffers->ring != nullptr) munmap(buffers->ring, PAGE);
+  if (buffers->ring != nullptr) system_unmap(buffers->ring, PAGE);
   buffers->ring = nullptr;
   buffers->total = 0;
 }

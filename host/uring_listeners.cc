@@ -21,13 +21,10 @@ void accept_ahead(Shim* shim, uint32_t record, Watch* watch) {
 
 /** The name that accept(2) would have told; of a peer that is gone nothing but its family. */
 void name_peer(int fd, struct sockaddr_storage* name) {
-  socklen_t length = sizeof *name;
-  auto* bare = reinterpret_cast<struct sockaddr*>(name);
-  if (getpeername(fd, bare, &length) == 0) return;
+  if (system_peer_name(fd, name) == 0) return;
   *name = {};
-  length = sizeof *name;
   struct sockaddr_storage own = {};
-  getsockname(fd, reinterpret_cast<struct sockaddr*>(&own), &length);
+  system_own_name(fd, &own);
   name->ss_family = own.ss_family;
 }
 

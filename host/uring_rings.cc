@@ -48,10 +48,8 @@ bool knows_operations(const Rings* rings, UringRefusal* refusal) {
 }
 
 bool map_part(const Rings* rings, RingMap* part, size_t size, uint64_t offset) {
-  constexpr int how = MAP_SHARED | MAP_POPULATE;
-  void* base = mmap(nullptr, size, PROT_READ | PROT_WRITE, how, rings->fd,
-                    static_cast<off_t>(offset));
-  if (base == MAP_FAILED) return false;
+  void* base = system_map_shared(rings->fd, offset, size);
+  if (base == nullptr) return false;
   *part = {static_cast<uint8_t*>(base), size};
   return true;
 }
@@ -94,8 +92,8 @@ bool map_rings(Rings* rings, const struct io_uring_params* given, UringRefusal* 
 }
 
 bool open_doorbell(Rings* rings, UringRefusal* refusal) {
-  rings->doorbell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (rings->doorbell < 0) return refuse(refusal, "eventfd", -errno);
+  rings->doorbell = system_event_counter(0);
+  if (rings->doorbell < 0) return refuse(refusal, "eventfd", rings->doorbell);
   rings_listen(rings, false);
   const long result = uring_register(rings->fd, IORING_REGISTER_EVENTFD, &rings->doorbell, 1);
   return result == 0 || refuse(refusal, "eventfd", result);
@@ -136,8 +134,9 @@ bool rings_open(Rings* rings, uint32_t entries, UringRefusal* refusal) {
 }
 
 void rings_close(Rings* rings) {
-  if (rings->entries_map.base != nullptr) munmap(rings->entries_map.base, rings->entries_map.size);
-  if (rings->map.base != nullptr) munmap(rings->map.base, rings->map.size);
+  const RingMap* entries = &rings->entries_map;
+  if (entries->base != nullptr) system_unmap(entries->base, entries->size);
+  if (rings->map.base != nullptr) system_unmap(rings->map.base, rings->map.size);
   if (rings->fd >= 0) system_close(rings->fd);
   if (rings->doorbell >= 0) system_close(rings->doorbell);
   rings->entries_map.base = nullptr;

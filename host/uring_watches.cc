@@ -81,7 +81,8 @@ bool accepted(Shim* shim, uint32_t record, Watch* watch, const struct io_uring_c
  */
 int rouse_by_itself(const Shim* shim, int fd) {
   struct stat status;
-  if (fstat(fd, &status) < 0) return -errno;
+  const int known = system_status(fd, &status);
+  if (known < 0) return known;
   if ((status.st_mode & S_IFMT) != 0) return 0;
   const int result = uring_rouse_by(shim, fd);
   // It was left behind by an owner that did not close it.

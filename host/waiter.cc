@@ -1,9 +1,9 @@
 #include "waiter.h"
 
 #include <cerrno>
-#include <ctime>
 
 #include "quiet_thread.h"
+#include "system.h"
 
 namespace calandria {
 
@@ -15,10 +15,7 @@ constexpr size_t STACK = 256 << 10;
 /** What is left until then; -1 for ever. */
 int64_t until(uint64_t deadline) {
   if (deadline == 0) return -1;
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  const auto passed =
-      static_cast<uint64_t>(now.tv_sec) * 1000000000u + static_cast<uint64_t>(now.tv_nsec);
+  const uint64_t passed = system_now();
   return deadline > passed ? static_cast<int64_t>(deadline - passed) : 0;
 }
 

@@ -33,7 +33,7 @@ import {
 
 const stampsPath = join(root, 'build/.stamps.json');
 const platform = `${process.platform}-${process.arch}`;
-/** A kqueue library that is to stand in for kqueue(2) on Linux: its folder. Nothing of it is shipped. */
+/** The folder of a library that is to stand in for kqueue(2) on Linux. Nothing of it is shipped. */
 const library = process.env.CALANDRIA_KQUEUE || undefined;
 const prebuild = `build/prebuilds/${platform}/calandria.node`;
 

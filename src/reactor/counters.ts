@@ -64,7 +64,7 @@ const ADDRESSES = {
   hostSends: layout.COUNTER_HOST_SENDS,
   hostAccepts: layout.COUNTER_HOST_ACCEPTS,
   hostOthers: layout.COUNTER_HOST_OTHERS,
-  /** Registrations made, changed and removed, however many of them one call of hostControls took. */
+  /** Registrations made, changed and removed, however many one call took. */
   hostChanges: layout.COUNTER_HOST_CHANGES,
   hostInterrupted: layout.COUNTER_HOST_INTERRUPTED,
   /** Entries of a ring: what one system call hands over together with others. */
