@@ -18,6 +18,8 @@ export class FileStats {
   readonly mtimeMs: number;
   readonly ctimeMs: number;
   readonly birthtimeMs: number;
+  /** Nanoseconds since 1970, exactly. */
+  readonly mtimeNs: bigint;
 
   /** From STAT_SIZE bytes. */
   constructor(bytes: Uint8Array) {
@@ -37,6 +39,7 @@ export class FileStats {
     this.mtimeMs = time(layout.STAT_MODIFIED);
     this.ctimeMs = time(layout.STAT_CHANGED);
     this.birthtimeMs = time(layout.STAT_BORN);
+    this.mtimeNs = view.getBigInt64(layout.STAT_MODIFIED, true);
   }
 
   get atime(): Date {

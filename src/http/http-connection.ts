@@ -299,6 +299,10 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
     return this.context.date();
   }
 
+  wallTime(): number | undefined {
+    return this.context.wallTime;
+  }
+
   bodyOf(request: ReceivedRequest): RequestBody {
     if (request === this.exchange && this.body) return this.body;
     const none = new RequestBody(this);

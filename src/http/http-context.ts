@@ -88,6 +88,11 @@ export class HttpContext {
     return this.reactor.now;
   }
 
+  /** ms since 1970, if known. */
+  get wallTime(): number | undefined {
+    return this.clock.now;
+  }
+
   enter(list: Deadline, waiting: Waiting): void {
     const { now } = this.reactor;
     list.enter(waiting, now);

@@ -10,6 +10,7 @@ export {
   type ServeOptions,
   serve,
 } from './fetch/serve';
+export { type FileHandler, type FilesOptions, files } from './files';
 export { HeaderBlock, type HeaderInput, headerBlock } from './header-text';
 export {
   type ExchangeHandler,

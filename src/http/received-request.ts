@@ -7,6 +7,8 @@ import type { RequestHead } from './request-head';
 export interface RequestOwner {
   readonly connection: Connection;
   bodyOf(request: ReceivedRequest): RequestBody;
+  /** ms since 1970 as of this turn, if the server has a clock. */
+  wallTime(): number | undefined;
 }
 
 /** What the parser found. */
@@ -66,6 +68,11 @@ export abstract class ReceivedRequest {
 
   get connection(): Connection {
     return this.requestOwner.connection;
+  }
+
+  /** Milliseconds since 1970 as of this turn; undefined without a clock. */
+  get wallTime(): number | undefined {
+    return this.requestOwner.wallTime();
   }
 
   /**

@@ -8,7 +8,7 @@
 // The clock is read outside of the loop, and the reading arrives as an event. In between the time
 // goes on with the reactor's own (`reactor.now`), so asking costs no system call, and within a turn
 // it stands still. It is read again when somebody asks and the last reading is a second old: who
-// does not ask costs nothing, and no reading keeps the process alive.
+// does not ask costs nothing, and no reading but the first keeps the process alive.
 //
 // A reading was made after the turn that asked for it began, and before the turn that it arrived in
 // began; so the difference between the two clocks lies between two bounds. As long as the last one
@@ -67,7 +67,9 @@ export class WallClock {
     const { reactor } = this.outside;
     const asked = reactor.now;
     this.readAt = asked;
-    const reading = await this.outside.run('wall clock', () => Date.now(), { ref: false });
+    // Who waits for the first one has nothing else yet that would keep the process until then.
+    const ref = this.offset === undefined;
+    const reading = await this.outside.run('wall clock', () => Date.now(), { ref });
     const least = reading - reactor.now;
     const most = reading - asked;
     this.offset = Math.min(Math.max(this.offset ?? least, least), most);

@@ -83,7 +83,8 @@ forEachHost('beneath', (bench) => {
     await program.next();
     const directory = await bench.reactor().openDirectory(root);
     const seen = new Map<string, number>();
-    for (let round = 0; round < 300; round++) {
+    // Whoever has the processor, both of us have it now and then.
+    for (let round = 0; round < 300 || !seen.has('inside'); round++) {
       const what = await lead(directory, 'swapped/file');
       seen.set(what, (seen.get(what) ?? 0) + 1);
     }
@@ -92,6 +93,5 @@ forEachHost('beneath', (bench) => {
     expect([...seen.keys()].sort()).toEqual(
       [...seen.keys()].filter((what) => /^(inside|inside, linked|EXDEV|ENOENT)$/.test(what)).sort(),
     );
-    expect(seen.get('inside')).toBeGreaterThan(0);
   });
 });

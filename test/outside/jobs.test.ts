@@ -135,6 +135,11 @@ forEachHost('jobs', (bench) => {
     expect(await Promise.race([ended, waited])).toBe('still running');
   });
 
+  test('who waits for the wall clock keeps the process alive until it is there', async () => {
+    const program = start('outside/programs/ready.cjs', { parameters: [bench.host] });
+    expect(await program.ended).toMatchObject({ code: 0, stdout: 'true\n', stderr: '' });
+  });
+
   test('arguments that cannot be are refused by name', async () => {
     const reactor = bench.reactor();
     const bad = expect.objectContaining({ code: 'ERR_CALANDRIA_BAD_OPTION' });

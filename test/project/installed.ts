@@ -1,5 +1,5 @@
 // The package as its users get it: packed, and installed into an empty folder. Nothing is fetched:
-// its two dependencies come from here, packed in the same way.
+// what it depends on comes from here, packed in the same way.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,10 @@ export interface Outcome {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+interface LockFile {
+  readonly packages: Readonly<Record<string, { dev?: boolean; optional?: boolean }>>;
 }
 
 export class Installed {
@@ -23,8 +27,10 @@ export class Installed {
     const name = readdirSync(this.folder).find((file) => file.endsWith('.tgz')) as string;
     this.tarball = join(this.folder, name);
     this.write('package.json', '{ "private": true }');
-    const { dependencies } = require(join(root, 'package.json')) as { dependencies: object };
-    const near = Object.keys(dependencies).map((name) => join(root, 'node_modules', name));
+    const { packages } = require(join(root, 'package-lock.json')) as LockFile;
+    const near = Object.entries(packages)
+      .filter(([place, { dev, optional }]) => place !== '' && !dev && !optional)
+      .map(([place]) => join(root, place));
     const how = ['--offline', '--ignore-scripts', '--install-links', '--no-audit', '--no-fund'];
     this.must('npm', ['install', ...how, this.tarball, ...near]);
   }

@@ -102,17 +102,19 @@ export const runnable = hosts.filter(({ name, missing }) => name !== 'null' && m
 
 /**
  * CALANDRIA_HOST narrows the suite to one host. What needs no kernel, time alone, runs on the null
- * host, too.
+ * host, too; what does not depend on the kernel's interface ('kinds') on one native host and on
+ * one in JavaScript.
  */
 export function forEachHost(
   subject: string,
   body: (bench: Bench) => void,
-  needs: 'kernel' | 'time' = 'kernel',
+  needs: 'kernel' | 'time' | 'kinds' = 'kernel',
 ): void {
   const only = process.env.CALANDRIA_HOST;
   for (const { name, missing } of hosts) {
     if (only && only !== name) continue;
-    if (name === 'null' && needs === 'kernel') continue;
+    if (name === 'null' && needs !== 'time') continue;
+    if (needs === 'kinds' && name !== 'epoll' && name !== 'node') continue;
     const reason = missing();
     const title = `${subject} (${name})`;
     if (reason) {

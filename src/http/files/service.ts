@@ -1,0 +1,161 @@
+// One served folder: what becomes of a request for something in it.
+import { CalandriaError } from '../../errors';
+import type { Directory } from '../../reactor/directory';
+import type { File } from '../../reactor/file';
+import type { Reactor } from '../../reactor/reactor';
+import type { Exchange } from '../exchange';
+import { codingsFor, SUFFIXES } from './codings';
+import { represent } from './loading';
+import { compressible, mediaTypeOf } from './media-type';
+import type { FilesSettings } from './options';
+import { refuse, statusOfError } from './refusals';
+import type { Representation } from './representation';
+import { send } from './sending';
+import { type Place, placeOf } from './target';
+
+const ALLOWED = { Allow: 'GET, HEAD, OPTIONS' };
+/** s until it is worth another try. */
+const RETRY_AFTER = { 'Retry-After': '1' };
+
+export class FileService {
+  private readonly reactor: Reactor;
+  private readonly path: string;
+  private readonly settings: FilesSettings;
+  private root: Promise<Directory>;
+
+  constructor(reactor: Reactor, path: string, settings: FilesSettings) {
+    this.reactor = reactor;
+    this.path = path;
+    this.settings = settings;
+    this.root = this.open();
+    // Who waits in ready() hears of it, and every request.
+    this.root.catch(() => {});
+  }
+
+  private async open(): Promise<Directory> {
+    const directory = await this.reactor.openDirectory(this.path);
+    return directory.unref();
+  }
+
+  async ready(): Promise<void> {
+    await this.root;
+  }
+
+  async close(): Promise<void> {
+    const { root } = this;
+    this.root = Promise.reject(
+      new CalandriaError('ERR_CALANDRIA_CLOSED', 'These files are not served any more.'),
+    );
+    this.root.catch(() => {});
+    await root.then(
+      (directory) => directory.close(),
+      () => {},
+    );
+  }
+
+  handle(exchange: Exchange): void | Promise<void> {
+    const { method } = exchange;
+    if (method === 'OPTIONS') return exchange.answer(204, ALLOWED);
+    if (method !== 'GET' && method !== 'HEAD') return refuse(exchange, 405, ALLOWED);
+    const place = placeOf(exchange.target, this.settings.hidden);
+    if (typeof place === 'number') return this.refuse(exchange, place);
+    return this.serve(exchange, place);
+  }
+
+  private refuse(exchange: Exchange, status: number): void | Promise<void> {
+    if (status === 404 && this.settings.otherwise) return this.settings.otherwise(exchange);
+    refuse(exchange, status, status === 503 ? RETRY_AFTER : {});
+  }
+
+  private async serve(exchange: Exchange, place: Place): Promise<void> {
+    // A folder that could not be opened is for the program to hear of, and no file that is missing.
+    const root = await this.root;
+    let found: Representation | undefined;
+    try {
+      found = await this.find(root, exchange, place);
+    } catch (error) {
+      const status = statusOfError(error);
+      if (status === undefined) throw error;
+      return this.refuse(exchange, status);
+    }
+    if (!found) return this.redirect(exchange, place);
+    try {
+      await send(exchange, found, () => this.boundary());
+    } finally {
+      void found.file?.close();
+    }
+  }
+
+  /** To the folder's own address: relative links of its index start from there. */
+  private redirect(exchange: Exchange, { canonical, query }: Place): void {
+    // Absolute within this host: no empty name gets this far, so it cannot name another one.
+    refuse(exchange, 308, { Location: `${canonical}/${query}` });
+  }
+
+  /** Undefined for a folder without a slash behind its name. */
+  private async find(
+    root: Directory,
+    exchange: Exchange,
+    place: Place,
+  ): Promise<Representation | undefined> {
+    const path = this.pathOf(place);
+    if (path === undefined) throw notFound(place.path);
+    const file = await root.openBeneath(path);
+    if (file.isDirectory) {
+      void file.close();
+      if (place.folder) throw notFound(path);
+      return undefined;
+    }
+    const type = this.settings.contentType(path) ?? mediaTypeOf(path);
+    const varies = this.settings.precompressed && compressible(type);
+    const wanted = varies ? codingsFor(exchange.header('accept-encoding')) : [];
+    const { file: chosen, coding } = await this.choose(root, file, path, wanted);
+    return represent(chosen, {
+      type,
+      coding,
+      varies,
+      cacheControl: this.settings.cacheControl(path),
+      now: exchange.wallTime,
+    });
+  }
+
+  private pathOf({ path, folder }: Place): string | undefined {
+    const { index } = this.settings;
+    if (!folder) return path;
+    if (index === false) return undefined;
+    return path === '' ? index : `${path}/${index}`;
+  }
+
+  /** The first form that is there, else the file itself; the one that is not taken is closed. */
+  private async choose(
+    root: Directory,
+    file: File,
+    path: string,
+    wanted: readonly string[],
+  ): Promise<{ file: File; coding: string }> {
+    for (const coding of wanted) {
+      try {
+        const form = await root.openBeneath(path + SUFFIXES[coding]);
+        if (!form.isDirectory) {
+          void file.close();
+          return { file: form, coding };
+        }
+        void form.close();
+      } catch (error) {
+        // Without one of these forms there is still the file.
+        if (statusOfError(error) === undefined) throw error;
+      }
+    }
+    return { file, coding: '' };
+  }
+
+  /** 64 bits that nobody can foresee who wrote the file. */
+  private boundary(): string {
+    const word = (): string => Math.floor(this.reactor.random() * 2 ** 32).toString(16);
+    return `part-${word().padStart(8, '0')}${word().padStart(8, '0')}`;
+  }
+}
+
+function notFound(path: string): Error {
+  return Object.assign(new Error(`ENOENT: ${path}`), { code: 'ENOENT' });
+}
