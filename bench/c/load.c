@@ -9,6 +9,8 @@
 //   idle       opens the connections (each echoes one message if BYTES is not 0), prints
 //              "open N", and holds them until stdin ends
 //   fetch      asks for a file of BYTES on one connection, over and over
+//   http       requests of HTTP over kept connections; `browser=1` with ten fields, `content=1`
+//              compares bodies with the data file of BYTES
 //   paced      every connection sends a message each `interval` microseconds. With `fetched`, one
 //              more asks for a file of so many bytes, once, and that is what is measured; SECONDS
 //              is how long it may take
@@ -86,8 +88,8 @@ static void allow_many_descriptors(void) {
 }
 
 static int usage(void) {
-  fprintf(stderr, "usage: load HOST PORT echo|stream|churn|idle|fetch|paced|datagrams CONNECTIONS"
-                  " BYTES SECONDS WARMUP SERVER_PROCESS [window|interval|fetched=NUMBER ...]\n");
+  fprintf(stderr, "usage: load HOST PORT echo|stream|churn|idle|fetch|http|paced|datagrams"
+                  " CONNECTIONS BYTES SECONDS WARMUP SERVER_PROCESS [NAME=NUMBER ...]\n");
   return 2;
 }
 
@@ -104,6 +106,8 @@ static bool take_setting(struct load *load, const char *setting) {
   if (read_setting(setting, "window", &value)) load->window = (unsigned)value;
   else if (read_setting(setting, "interval", &value)) load->interval = value * 1000;
   else if (read_setting(setting, "fetched", &value)) load->fetched = value;
+  else if (read_setting(setting, "browser", &value)) load->browser = value != 0;
+  else if (read_setting(setting, "content", &value)) load->content = value != 0;
   else return false;
   return true;
 }
@@ -117,6 +121,7 @@ static int run(struct load *load, const char *mode) {
   if (strcmp(mode, "echo") == 0 || strcmp(mode, "stream") == 0) run_echo(load);
   else if (strcmp(mode, "churn") == 0) run_churn(load);
   else if (strcmp(mode, "fetch") == 0) run_fetch(load);
+  else if (strcmp(mode, "http") == 0) run_http(load);
   else if (strcmp(mode, "paced") == 0 && load->interval > 0) run_paced(load);
   else if (strcmp(mode, "datagrams") == 0 && load->window > 0) run_datagrams(load);
   else return usage();

@@ -23,6 +23,8 @@ struct load {
   unsigned window;
   uint64_t interval;
   size_t fetched;
+  bool browser;
+  bool content;
 
   // The measured interval. Before it messages are not counted, so that compilers and caches of
   // the server are warm and the kernel has sized its buffers.
@@ -60,6 +62,7 @@ void run_echo(struct load *load);
 void run_churn(struct load *load);
 void run_idle(struct load *load);
 void run_fetch(struct load *load);
+void run_http(struct load *load);
 void run_paced(struct load *load);
 void run_datagrams(struct load *load);
 

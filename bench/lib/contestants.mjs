@@ -24,9 +24,9 @@ function compiled({ path, reason }, ...words) {
   return path ? { command: [path, ...words] } : { reason };
 }
 
-function bun() {
+function bun(name) {
   if (spawnSync('bun', ['--version']).status !== 0) return { reason: 'not on the PATH' };
-  return { ...script('bun.mjs'), command: ['bun', join(serversDirectory, 'bun.mjs')] };
+  return { ...script(name), command: ['bun', join(serversDirectory, name)] };
 }
 
 function program(name, ...words) {
@@ -54,7 +54,7 @@ const makers = {
     'record-full': () => recording('full'),
     'record-digest': () => recording('digest'),
     libuv: ({ libuv }) => compiled(libuv),
-    bun,
+    bun: () => bun('bun.mjs'),
   },
   'send a file': {
     c: ({ server }) => withFile(compiled(server)),
@@ -66,6 +66,14 @@ const makers = {
     'c-plain': ({ datagrams }) => compiled(datagrams, '--plain'),
     'node-dgram': () => script('node-dgram.mjs'),
     calandria: () => script('calandria-datagrams.mjs'),
+  },
+  http: {
+    nginx: () => script('nginx.mjs'),
+    'nginx-cached': () => script('nginx.mjs', { BENCH_CACHE: '1' }),
+    calandria: () => script('calandria-http.mjs'),
+    'calandria-fetch': () => script('calandria-http.mjs', { BENCH_FETCH: '1' }),
+    'node-http': () => script('node-http.mjs'),
+    'bun-http': () => bun('bun-http.mjs'),
   },
   'read a file': {
     c: ({ readFile }) => ({ ...compiled(readFile), serverless: true }),

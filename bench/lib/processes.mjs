@@ -87,16 +87,17 @@ async function stop(started) {
 export async function startServer(command, { core, environment } = {}) {
   const started = start(command, { core, environment });
   try {
-    const [, host, port] = await awaitLine(
+    // A server that runs in a process of its own says which.
+    const [, host, port, process = started.child.pid] = await awaitLine(
       started,
-      /^listening on ([\d.]+):(\d+)$/,
+      /^listening on ([\d.]+):(\d+)(?: as (\d+))?$/,
       startPatience,
       'the server does not listen',
     );
     return {
       host,
       port,
-      pid: started.child.pid,
+      pid: process,
       async collectGarbage() {
         const collected = awaitLine(started, /^collected$/, startPatience, 'no collection');
         started.child.kill('SIGUSR2');

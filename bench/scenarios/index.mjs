@@ -18,6 +18,11 @@ import churn from './churn.mjs';
 import diskAndPings from './disk-and-pings.mjs';
 import files from './files.mjs';
 import filesCached from './files-cached.mjs';
+import httpSmall from './http-1k.mjs';
+import httpLarge from './http-10m.mjs';
+import httpMedium from './http-64k.mjs';
+import httpBrowser from './http-browser.mjs';
+import httpHello from './http-hello.mjs';
 import idle from './idle.mjs';
 import idleTimers from './idle-timers.mjs';
 import idleUsed from './idle-used.mjs';
@@ -56,4 +61,9 @@ export const scenarios = [
   sendfileSmall,
   sendfileLarge,
   diskAndPings,
+  httpHello,
+  httpBrowser,
+  httpSmall,
+  httpMedium,
+  httpLarge,
 ];

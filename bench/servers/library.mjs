@@ -2,9 +2,9 @@
 //
 //   CALANDRIA_HOST   the host, by name; the reactor chooses when it is not set
 
-async function load() {
+async function load(entry = '') {
   try {
-    return await import('calandria');
+    return await import(`calandria${entry}`);
   } catch (error) {
     const missing = error.code === 'ERR_MODULE_NOT_FOUND';
     return leave(missing ? 'not built: npm run build' : error.stack);
@@ -17,6 +17,9 @@ function leave(message) {
 }
 
 export const calandria = await load();
+
+// What 'calandria/NAME' exports.
+export const loadEntry = (name) => load(`/${name}`);
 
 // Ends the program when this build has no such method: 'Reactor.openFile'.
 export function need(...methods) {

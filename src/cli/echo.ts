@@ -1,7 +1,7 @@
 // calandria echo: a real TCP server on the best host of this machine, recorded when asked.
 import { isIPv6 } from 'node:net';
 import { type Command, Option } from 'commander';
-import { CANDIDATES, chooseHost } from '../host/choose';
+import { chooseHost } from '../host/choose';
 import type { Host } from '../host/host';
 import { createReactor } from '../index';
 import { echo } from '../programs/echo';
@@ -9,6 +9,7 @@ import type { Address } from '../reactor/address';
 import type { Reactor } from '../reactor/reactor';
 import { record } from '../trace';
 import { EXIT_FINDING, UserError } from './exit';
+import { hostNames, listenAdvice } from './listening';
 import { wholeNumber } from './options';
 
 /** Connections that still have something to send when a signal comes get this long. */
@@ -56,10 +57,6 @@ Examples:
     .action(runEcho);
 }
 
-function hostNames(): string {
-  return CANDIDATES.map(({ name }) => name).join(', ');
-}
-
 async function runEcho(options: EchoOptions): Promise<void> {
   const { port, address } = options;
   const chosen = chooseHost(options.host);
@@ -90,20 +87,7 @@ async function listen(
   } catch (error) {
     await reactor.close();
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new UserError(message, nextStep(code, port, address));
-  }
-}
-
-function nextStep(code: string | undefined, port: number, address: string): string {
-  switch (code) {
-    case 'EADDRINUSE':
-      return `Another process has port ${port}; choose another, or --port 0 for a free one.`;
-    case 'EACCES':
-      return `Ports below 1024 need a privilege; choose another than ${port}.`;
-    case 'EADDRNOTAVAIL':
-      return `${address} is no address of this machine; --address 0.0.0.0 takes all of them.`;
-    default:
-      return '`calandria echo --help` shows what --port and --address take.';
+    throw new UserError(message, listenAdvice('echo', code, port, address));
   }
 }
 

@@ -9,6 +9,7 @@ import { addEcho } from './echo';
 import { EXIT_FINE, EXIT_USAGE, reportError } from './exit';
 import { addInspect } from './inspect';
 import { addReplay } from './replay';
+import { addServe } from './serve';
 
 function makeProgram(): Command {
   const program = new Command('calandria')
@@ -29,6 +30,7 @@ Exit codes:
 Examples:
   $ calandria demo                              see what this is, in under 20 seconds
   $ calandria doctor                            what this machine can run, and what limits it
+  $ calandria serve public --port 8080          a web server for the files beneath public
   $ calandria echo --port 7000 --record a.trace
                                                 a TCP server that records what it does
   $ calandria replay a.trace                    run the recording again and compare
@@ -36,6 +38,7 @@ Examples:
 
 \`calandria COMMAND --help\` explains each of them.`,
     );
+  addServe(program);
   addEcho(program);
   addReplay(program);
   addInspect(program);

@@ -67,7 +67,8 @@ export class Exchange extends ReceivedRequest {
   private readonly owner: ExchangeOwner;
   private mode: Mode = 'none';
   private left = 0;
-  private over = false;
+  private complete = false;
+  private waiters: (() => void)[] | undefined;
   private gone: Error | undefined;
 
   /** Exchanges come from a server. */
@@ -83,7 +84,15 @@ export class Exchange extends ReceivedRequest {
 
   /** All of the answer was written, or never will be. */
   get finished(): boolean {
-    return this.over || this.gone !== undefined;
+    return this.complete || this.gone !== undefined;
+  }
+
+  /** Resolves when all of the answer was written, or never will be. */
+  over(): Promise<void> {
+    if (this.finished) return Promise.resolve();
+    this.waiters ??= [];
+    const { waiters } = this;
+    return new Promise((resolve) => waiters.push(resolve));
   }
 
   /** The client is gone, or hears no more: what is written goes nowhere. */
@@ -282,7 +291,7 @@ export class Exchange extends ReceivedRequest {
     const head = `${statusLine(status)}${fields}${block.text}\r\n`;
     this.owner.putDirectly(block.latin ? Buffer.from(head, 'latin1') : head);
     this.status = status;
-    this.over = true;
+    this.complete = true;
     this.owner.tunnel(this, handlers);
   }
 
@@ -305,6 +314,11 @@ export class Exchange extends ReceivedRequest {
     if (this.finished) return;
     this.gone = error;
     this.leave(error);
+    this.settle();
+  }
+
+  private settle(): void {
+    for (const resolve of this.waiters?.splice(0) ?? []) resolve();
   }
 
   /** Internal: does this error say no more than that the client is gone? */
@@ -335,7 +349,7 @@ export class Exchange extends ReceivedRequest {
   private goesOn(what: string): void {
     if (this.gone) throw this.gone;
     if (!this.begun) throw sequence(`begin() comes before ${what}()`);
-    if (this.over) throw sequence('The answer is complete: nothing can be written any more');
+    if (this.complete) throw sequence('The answer is complete: nothing can be written any more');
   }
 
   private beginning(status: number, block: HeaderBlock, framing: string): string {
@@ -365,8 +379,9 @@ export class Exchange extends ReceivedRequest {
   }
 
   private finish(): void {
-    this.over = true;
+    this.complete = true;
     this.owner.finished(this);
+    this.settle();
   }
 }
 

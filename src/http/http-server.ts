@@ -3,7 +3,7 @@
 import { CalandriaError, typeError } from '../errors';
 import { createOutside, type Outside, type WallClock, wallClock } from '../outside';
 import type { Address } from '../reactor/address';
-import { checkFlag, checkOptions } from '../reactor/arguments';
+import { checkFlag, checkFunctions, checkOptions } from '../reactor/arguments';
 import type { Connection } from '../reactor/connection';
 import type { Listener } from '../reactor/listener';
 import type { ListenOptions, Reactor } from '../reactor/reactor';
@@ -67,12 +67,7 @@ export class HttpServer {
   constructor(reactor: Reactor, options: HttpServerOptions, handler: ExchangeHandler) {
     checkOptions('options', options);
     if (typeof handler !== 'function') throw typeError('handler', 'a function', handler);
-    for (const name of ['onError', 'onDone', 'onRefused', 'parser'] as const) {
-      const given = options[name];
-      if (given !== undefined && typeof given !== 'function') {
-        throw typeError(name, 'a function', given);
-      }
-    }
+    checkFunctions('options', options, ['onError', 'onDone', 'onRefused', 'parser']);
     this.reactor = reactor;
     this.options = options;
     this.handler = handler;

@@ -1,4 +1,14 @@
 // calandria/http: servers of HTTP/1.1. Nothing of it is loaded by `calandria` itself.
+export { AccessLog, type AccessLogOptions, type LogFormat } from './access-log';
+export {
+  type AsgiApplication,
+  type AsgiServed,
+  asgi,
+  type HttpScope,
+  type LifespanScope,
+  type ReceivedEvent,
+  type SentEvent,
+} from './asgi';
 export { Exchange } from './exchange';
 export { replaceGlobals } from './fetch/globals';
 export { Response } from './fetch/lazy-response';

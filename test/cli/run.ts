@@ -51,10 +51,15 @@ export interface EchoServer extends Running {
 }
 
 /** `calandria echo`, listening. */
-export async function startEcho(commandArguments: readonly string[] = []): Promise<EchoServer> {
-  const running = start(['echo', ...commandArguments]);
+export function startEcho(commandArguments: readonly string[] = []): Promise<EchoServer> {
+  return startServer(['echo', ...commandArguments]);
+}
+
+/** A command that says on its first line where it listens. */
+export async function startServer(commandArguments: readonly string[]): Promise<EchoServer> {
+  const running = start(commandArguments);
   const [text] = (await once(running.child.stdout as NodeJS.ReadableStream, 'data')) as [string];
-  const port = Number(/^listening on .*:(\d+)\n$/.exec(text)?.[1]);
+  const port = Number(/:(\d+)\/?\n$/.exec(text)?.[1]);
   return { ...running, port };
 }
 

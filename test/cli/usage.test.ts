@@ -26,7 +26,7 @@ describe('usage', () => {
   });
 
   it.each([
-    [['serve'], 'serve'],
+    [['brew'], 'brew'],
     [['echo', '--prot', '7'], '--prot'],
     [['replay'], 'file'],
     [['inspect', 'a', 'b'], 'inspect'],

@@ -1,4 +1,5 @@
 // serve({ fetch }): Request in, Response out, over real connections, asked with Node's own fetch.
+import { join } from 'node:path';
 import {
   Response as FastResponse,
   type FetchServer,
@@ -7,6 +8,7 @@ import {
 } from '../../src/http';
 import { promised } from '../support/conformance';
 import { talk } from '../support/http';
+import { Program } from '../support/program';
 
 const servers: FetchServer[] = [];
 
@@ -311,6 +313,17 @@ test('fetch: lifespan starts before the first request and ends behind the last',
   await (await fetch(`http://127.0.0.1:${port}`)).text();
   await server.close();
   expect(order).toEqual(['startup', 'request state', 'waited', 'shutdown state']);
+});
+
+test('fetch: with the globals replaced, requests go on to fetch() and new Request()', async () => {
+  const program = new Program([process.execPath, join(__dirname, 'programs', 'globals.cjs')]);
+  expect(await program.next()).toEqual({
+    request: true,
+    answer: [true, true],
+    own: true,
+    bodies: ['POST body b', 'POST body b'],
+  });
+  await program.ended;
 });
 
 test('fetch: a startup that fails is why it does not listen', async () => {

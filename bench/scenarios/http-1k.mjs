@@ -1,0 +1,12 @@
+import { measureHttp } from '../lib/measure-http.mjs';
+
+// A file of 1 KiB in the page cache, on 64 kept connections.
+export default {
+  name: 'http-1k',
+  title: 'HTTP: a file of 1 KiB on 64 kept connections',
+  task: 'http',
+  measurement: measureHttp({ bytes: 1024, connections: 64, files: true }),
+  contestants: ['nginx', 'nginx-cached', 'node-http', 'bun-http', 'calandria'],
+  baselines: ['nginx', 'nginx-cached'],
+  targets: [{ contestant: 'calandria', key: 'requestCpu', against: 'nginx-cached', atMost: 0.7 }],
+};

@@ -1,0 +1,30 @@
+// One of the threads of `calandria serve --workers`: a reactor and a server of its own.
+import { parentPort, workerData } from 'node:worker_threads';
+import type { ServeParameters } from '../programs/serve';
+import { type RecordingOptions, serveReactor } from './serve-reactor';
+import type { WorkerMessage } from './worker-group';
+
+export interface ServeWork {
+  readonly parameters: ServeParameters;
+  readonly recording: RecordingOptions;
+}
+
+function post(message: WorkerMessage): void {
+  parentPort?.postMessage(message);
+}
+
+async function work({ parameters, recording }: ServeWork): Promise<void> {
+  const { served } = serveReactor(parameters, recording, {
+    print: (text) => post({ kind: 'print', text }),
+    warn: (message) => post({ kind: 'warn', message }),
+  });
+  try {
+    const { port } = await served.ready();
+    post({ kind: 'ready', port, orders: served.orders });
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    post({ kind: 'failed', message, code });
+  }
+}
+
+void work(workerData as ServeWork);

@@ -1,0 +1,167 @@
+// calandria serve: a web server for the files beneath a folder, in one thread or in several.
+import { statSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
+import { join } from 'node:path';
+import { type Command, Option } from 'commander';
+import type { LogFormat } from '../http';
+import type { ServeParameters } from '../programs/serve';
+import { EXIT_FINDING, UserError } from './exit';
+import { hostNames, listenAdvice } from './listening';
+import { wholeNumber } from './options';
+import { type RecordingOptions, serveReactor } from './serve-reactor';
+import type { ServeWork } from './serve-worker';
+import { WorkerGroup } from './worker-group';
+
+interface Options {
+  readonly port: number;
+  readonly address: string;
+  readonly host?: string;
+  readonly record?: string;
+  readonly payload: 'full' | 'digest';
+  readonly files: 'reference' | 'copy';
+  readonly workers: number;
+  readonly log?: string;
+  readonly logFormat: LogFormat;
+  readonly drain: number;
+}
+
+const WORKERS_MAX = 256;
+
+export function addServe(program: Command): void {
+  program
+    .command('serve')
+    .argument('[directory]', 'the folder to serve', '.')
+    .description('Serve the files beneath a folder over HTTP/1.1.')
+    .option('-p, --port <number>', 'port; 0 lets the system choose', wholeNumber(0, 65535), 0)
+    .option('-a, --address <address>', 'numeric IPv4 or IPv6 address to listen on', '127.0.0.1')
+    .option('--host <name>', `host: ${hostNames()} (default: the best that can run here)`)
+    .option(
+      '-w, --workers <number>',
+      'threads, each with a reactor',
+      wholeNumber(1, WORKERS_MAX),
+      1,
+    )
+    .option('-l, --log <file>', 'append a line for each request; - for stdout')
+    .addOption(
+      new Option('--log-format <format>', 'form of these lines')
+        .choices(['common', 'combined', 'json'])
+        .default('common'),
+    )
+    .option('--drain <ms>', 'time for requests to finish', wholeNumber(0, 86_400_000), 10_000)
+    .option('-r, --record <file>', 'record everything; with workers FILE.0, FILE.1, …')
+    .addOption(
+      new Option('--payload <kind>', 'what a recording keeps of the bytes that came in')
+        .choices(['full', 'digest'])
+        .default('full'),
+    )
+    .addOption(
+      new Option('--files <kind>', 'what a recording keeps of the files that are sent')
+        .choices(['reference', 'copy'])
+        .default('reference'),
+    )
+    .addHelpText(
+      'after',
+      `
+Prints one line, "serving DIRECTORY at http://ADDRESS:PORT/", on stdout once it listens.
+
+It serves index.html for a folder, FILE.br, FILE.zst or FILE.gz in place of FILE to whom takes
+them, and parts of files; nothing outside of the folder, no names that begin with a dot (but
+/.well-known/), and no devices or pipes.
+
+On SIGTERM or SIGINT it stops accepting, closes idle connections, lets requests finish, and exits
+0; what is left after --drain ms is cut. A second signal cuts it at once. A worker that dies is
+replaced, and stderr says so.
+
+A recording replays with \`calandria replay\`: no file and no socket is needed for it. With
+--files copy it also has the bytes of every file that was sent.
+
+Examples:
+  $ calandria serve                             this folder, at a free port on 127.0.0.1
+  $ calandria serve public --port 8080 --address ::
+  $ calandria serve public --log access.log --workers 4
+  $ calandria serve public --record a.trace     then: calandria replay a.trace`,
+    )
+    .action(runServe);
+}
+
+async function runServe(directory: string, options: Options): Promise<void> {
+  checkDirectory(directory);
+  const { port, address, workers, log, logFormat, drain } = options;
+  const parameters: ServeParameters = {
+    directory,
+    port,
+    address,
+    drainMilliseconds: drain,
+    ...(log !== undefined && { log, logFormat }),
+  };
+  const { host, record: file, payload, files } = options;
+  const recording: RecordingOptions = { host, file, payload, files };
+  const bound =
+    workers === 1
+      ? await serveAlone(parameters, recording)
+      : await serveTogether(parameters, recording, workers);
+  const name = isIPv6(address) ? `[${address}]` : address;
+  console.log(`serving ${directory} at http://${name}:${bound}/`);
+}
+
+function checkDirectory(directory: string): void {
+  const found = statSync(directory, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return;
+  const what = found ? 'is no folder' : 'does not exist';
+  throw new UserError(`${directory} ${what}.`, '`calandria serve DIRECTORY` serves a folder.');
+}
+
+function say(message: string): void {
+  console.error(`warning: ${message}`);
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+/** A server outlives its recording and its log, but whoever counts on them has to hear of it. */
+function warn(message: string): void {
+  say(message);
+  process.exitCode = EXIT_FINDING;
+}
+
+async function serveAlone(
+  parameters: ServeParameters,
+  recording: RecordingOptions,
+): Promise<number> {
+  const { served } = serveReactor({ ...parameters, signals: true }, recording, { print, warn });
+  try {
+    return (await served.ready()).port;
+  } catch (error) {
+    throw explained(error, parameters);
+  }
+}
+
+async function serveTogether(
+  parameters: ServeParameters,
+  recording: RecordingOptions,
+  count: number,
+): Promise<number> {
+  const group = new WorkerGroup({
+    module: join(__dirname, 'serve-worker.js'),
+    count,
+    data: (number, port): ServeWork => ({
+      parameters: { ...parameters, port: port || parameters.port, shared: true },
+      recording: { ...recording, file: recording.file && `${recording.file}.${number}` },
+    }),
+    say: warn,
+    print,
+  });
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => group.stop());
+  try {
+    return await group.start();
+  } catch (error) {
+    group.stop();
+    throw explained(error, parameters);
+  }
+}
+
+function explained(error: unknown, { port, address }: ServeParameters): UserError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new UserError(message, listenAdvice('serve', code, port, address));
+}

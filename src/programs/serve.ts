@@ -1,0 +1,103 @@
+// The web server of the command line: the files beneath a folder, until it is told to stop.
+import { AccessLog, files, HttpServer, type LogFormat } from '../http';
+import type { InboxPort } from '../inbox/outbox';
+import { createOutside, wallClock } from '../outside';
+import type { Address } from '../reactor/address';
+import type { Reactor } from '../reactor/reactor';
+
+export interface ServeParameters {
+  readonly directory: string;
+  readonly port: number;
+  readonly address: string;
+  /** Other threads listen at the same port. */
+  readonly shared?: boolean;
+  /** Hears of SIGTERM and SIGINT itself; else somebody posts to its `orders`. */
+  readonly signals?: boolean;
+  /** A file for the access log, or '-' for the caller's `print`. */
+  readonly log?: string;
+  readonly logFormat?: LogFormat;
+  /** Milliseconds that requests have to finish when it is told to stop. */
+  readonly drainMilliseconds: number;
+}
+
+export interface ServeHooks {
+  /** Takes the lines of the access log. A replay takes none. */
+  readonly print?: (lines: string) => void;
+  /** Hears what happened that nobody else would be told. */
+  readonly warn?: (message: string) => void;
+}
+
+export interface Served {
+  /** Rejects when the folder cannot be served, or the address not be listened at. */
+  ready(): Promise<Address>;
+  /** Each post to it is an order to stop: the first drains, the second does not wait. */
+  readonly orders: InboxPort;
+}
+
+export function serveFolder(
+  reactor: Reactor,
+  parameters: ServeParameters,
+  { print, warn }: ServeHooks = {},
+): Served {
+  const { directory, port, address, shared, signals, drainMilliseconds } = parameters;
+  const clock = wallClock(createOutside(reactor));
+  const handler = files(reactor, directory);
+  let log: AccessLog | undefined;
+  if (parameters.log !== undefined) {
+    log = new AccessLog(reactor, clock, {
+      ...(parameters.log === '-' ? { write: print ?? (() => {}) } : { file: parameters.log }),
+      ...(parameters.logFormat && { format: parameters.logFormat }),
+      onError: ({ message }) => warn?.(`the access log cannot be written: ${message}`),
+    });
+  }
+  let server: HttpServer | undefined;
+  let stopping = 0;
+
+  const finish = async (): Promise<void> => {
+    await log?.close();
+    if (log && log.lost > 0) warn?.(`${log.lost} lines of the access log were lost`);
+    await handler.close();
+    await reactor.close();
+  };
+
+  const stop = (): void => {
+    stopping++;
+    if (!server) void reactor.close();
+    else if (stopping > 1) void server.close({ drain: false });
+    else void server.close({ deadline: drainMilliseconds }).then(finish);
+  };
+
+  if (signals) {
+    for (const name of ['SIGTERM', 'SIGINT']) {
+      reactor.watchSignal(name, { signal: stop }).unref();
+    }
+  }
+  const orders = reactor.inbox({}, { message: stop });
+  orders.unref();
+
+  const start = async (): Promise<Address> => {
+    try {
+      await handler.ready();
+      await log?.open();
+      server = new HttpServer(
+        reactor,
+        {
+          port,
+          address,
+          clock,
+          ...(shared && { reusePort: true }),
+          onError: (error) => warn?.(`a request failed: ${(error as Error).stack}`),
+          ...(log && { onDone: (exchange) => log.add(exchange) }),
+        },
+        handler,
+      );
+      return await server.ready();
+    } catch (error) {
+      await reactor.close();
+      throw error;
+    }
+  };
+  const started = start();
+  started.catch(() => {});
+  return { ready: () => started, orders: orders.port };
+}

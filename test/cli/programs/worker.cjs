@@ -1,0 +1,15 @@
+// A worker as `calandria serve` has them, without a server: it is ready at once, and ends when it is
+// told to. `dies`: it throws when it is ready. `fails`: it cannot start.
+const { parentPort, workerData } = require('node:worker_threads');
+const { createReactor } = require('calandria');
+
+const { number, dies, fails } = workerData;
+if (fails) {
+  parentPort.postMessage({ kind: 'failed', message: 'no port', code: 'EADDRINUSE' });
+} else {
+  const reactor = createReactor();
+  const inbox = reactor.inbox({}, { message: () => void reactor.close() });
+  parentPort.postMessage({ kind: 'ready', port: 7, orders: inbox.port });
+  parentPort.postMessage({ kind: 'print', text: String(number) });
+  if (dies) setImmediate(() => Promise.reject(new Error('on purpose')));
+}

@@ -1,0 +1,41 @@
+// Workers that die are replaced, and somebody is told.
+import { join } from 'node:path';
+import { WorkerGroup } from '../../src/cli/worker-group';
+import { promised } from '../support/conformance';
+
+const MODULE = join(__dirname, 'programs', 'worker.cjs');
+
+test('workers: one that dies is replaced and said so, and stopping ends all', async () => {
+  const said: string[] = [];
+  const { promise: replaced, resolve } = promised<number>();
+  const group = new WorkerGroup({
+    module: MODULE,
+    count: 2,
+    // The second one dies as soon as it is ready; its replacement does not.
+    data: (number) => ({ number, dies: number === 1 }),
+    say: (message) => said.push(message),
+    print: (text) => {
+      if (text === '2') resolve(2);
+    },
+  });
+  expect(await group.start()).toBe(7);
+  expect(await replaced).toBe(2);
+  group.stop();
+  await group.ended;
+  expect(said).toEqual([
+    expect.stringMatching(/^worker 1 died and is replaced in 100 ms: Error: on purpose/),
+  ]);
+});
+
+test('workers: when the first one cannot start, the group says why', async () => {
+  const group = new WorkerGroup({
+    module: MODULE,
+    count: 2,
+    data: (number) => ({ number, fails: true }),
+    say: () => {},
+    print: () => {},
+  });
+  await expect(group.start()).rejects.toMatchObject({ message: 'no port', code: 'EADDRINUSE' });
+  group.stop();
+  await group.ended;
+});
