@@ -167,11 +167,11 @@ export class LlhttpParser implements RequestParser {
     this.overflow = '';
     this.fault = '';
     this.badVersion = false;
-    this.bodies.length = 0;
+    this.forgetBodies();
   }
 
   execute(bytes: Uint8Array, from: number, to: number, origin: number): number {
-    this.bodies.length = 0;
+    this.forgetBodies();
     for (let at = from; at < to; ) {
       const length = Math.min(to - at, INPUT_SIZE);
       const taken = this.step(bytes, at, length, origin + at - from);
@@ -217,6 +217,11 @@ export class LlhttpParser implements RequestParser {
     for (let place = field * SPAN_WORDS; place < used; place++) {
       (this.spans[place] as number) += distance;
     }
+  }
+
+  /** To set the length of an array costs as much as a field: only where it changes. */
+  private forgetBodies(): void {
+    if (this.bodies.length > 0) this.bodies.length = 0;
   }
 
   /** Gives its memory back; it cannot be used any more. */

@@ -66,7 +66,6 @@ export class RequestHead {
 
   /** Forgets its fields: the bytes that they lie in are about to be others. */
   drop(): void {
-    this.target;
     this.lent = false;
     this.bytes = EMPTY;
     this.dropped = true;
@@ -74,7 +73,10 @@ export class RequestHead {
 
   /** The request target, as it was sent. */
   get target(): string {
-    this.line ??= this.bytes.toString('latin1', this.targetStart, this.targetEnd);
+    if (this.line === undefined) {
+      if (this.dropped) throw gone();
+      this.line = this.bytes.toString('latin1', this.targetStart, this.targetEnd);
+    }
     return this.line;
   }
 

@@ -124,7 +124,8 @@ export class Calls {
   name(text: string): { address: number; length: number } {
     const length = Buffer.byteLength(text);
     const address = this.core.reserve(length);
-    this.text.write(text, address);
+    // As many bytes as units: ASCII, which needs no encoder.
+    this.text.write(text, address, length, length === text.length ? 'latin1' : 'utf8');
     return { address, length };
   }
 
