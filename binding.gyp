@@ -41,7 +41,6 @@
         'host/outgoing.cc',
         'host/processes.cc',
         'host/quiet_thread.cc',
-        'host/registrations.cc',
         'host/room.cc',
         'host/select.cc',
         'host/send_file.cc',
@@ -85,6 +84,7 @@
             'host/probe_linux.cc',
             'host/probe_ring.cc',
             'host/process_end_linux.cc',
+            'host/registrations.cc',
             'host/signal_news_bell.cc',
           ],
           'conditions': [

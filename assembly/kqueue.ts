@@ -5,6 +5,7 @@
 // What holds on every system is believed and nothing else: `data` of READ is a hint of how much is
 // there, `data` of WRITE is not to be trusted (free space on one, bytes queued on another), EV_EOF
 // of WRITE may be our own end, and an error stands in `fflags` beside EV_EOF.
+import * as datagrams from './datagrams';
 import { linuxError } from './error-numbers';
 import { apply } from './events';
 import { fail } from './failure';
@@ -77,7 +78,11 @@ function ingest(filter: i32, flags: i32, notes: i32, data: i64, owner: u64, libr
   if (error != 0) bits |= layout.READY_ERROR;
   apply(record, generation, bits, layout.UNKNOWN);
   if (!records.owns(record, generation)) return;
-  if (error != 0) keepError(record, error);
+  if (error != 0) keepError(record, error, library);
+  // Nor does a library tell of every end: a short read does not mean that nothing is left.
+  if (library && records.kind(record) == layout.KIND_CONNECTION) {
+    records.set(record, layout.WORK_URGENT_SEEN);
+  }
   if (bits & layout.READY_IN) tellAvailable(record, filter, data, library);
 }
 
@@ -99,8 +104,13 @@ function tellAvailable(record: i32, filter: i32, data: i64, library: bool): void
 }
 
 /** The kernel may tell of an error once and then no more: reading must not take it for an end. */
-function keepError(record: i32, error: i32): void {
+function keepError(record: i32, error: i32, library: bool): void {
   const state = records.state(record);
+  // Of messages that were sent; a library has taken it from the socket.
+  if (library && records.kind(record) == layout.KIND_DATAGRAM) {
+    setReadError(record, error);
+    return datagrams.tell(record, error);
+  }
   if (records.kind(record) != layout.KIND_CONNECTION || state >= layout.STATE_FAILED) return;
   if (load<i32>(records.at(record), layout.RX_ERROR) == 0) setReadError(record, error);
 }

@@ -18,6 +18,7 @@
 
 #include "interfaces.h"
 #include "kqueue_library.h"
+#include "source.h"
 #include "system_kqueue.h"
 
 namespace calandria {
@@ -152,11 +153,22 @@ int kqueue_open(Shim* shim) {
   return 0;
 }
 
+/** As open(2) says it: a filter for a side that the descriptor has not would fail. */
+int access_of(const Shim* shim, int fd, uint32_t record) {
+  const bool kept = record < shim->memory.records_max && shim->descriptors[record].fd == fd;
+  const Source* source = kept ? shim->descriptors[record].source : nullptr;
+  if (source == &stream_source) return O_RDWR;
+  // Brings records, and takes none.
+  if (source != nullptr && source->send == nullptr) return O_RDONLY;
+  return system_flags(fd) & O_ACCMODE;
+}
+
 int kqueue_attach(Shim* shim, int fd, uint32_t record, uint32_t generation, bool listener) {
   const uint64_t owner = static_cast<uint64_t>(generation) << 32 | record;
   const auto ident = static_cast<uintptr_t>(fd);
-  put(shim, ident, EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0, owner);
-  if (!listener) put(shim, ident, EVFILT_WRITE, EV_ADD | EV_CLEAR, 0, 0, owner);
+  const int access = listener ? O_RDONLY : access_of(shim, fd, record);
+  if (access != O_WRONLY) put(shim, ident, EVFILT_READ, EV_ADD | EV_CLEAR, 0, 0, owner);
+  if (access != O_RDONLY) put(shim, ident, EVFILT_WRITE, EV_ADD | EV_CLEAR, 0, 0, owner);
   return 0;
 }
 

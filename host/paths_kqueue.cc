@@ -35,6 +35,8 @@ struct PathState {
   /** What is watched. */
   int fd;
   bool folder;
+  /** Its owner and permissions, as they were told of last. */
+  uint64_t attributes;
   Folder entries;
   PathRecords records;
 };
@@ -71,12 +73,26 @@ const FolderEntry* entry_of(const PathState* state, uintptr_t fd) {
   return entry;
 }
 
+uint64_t attributes_of(const struct stat* status) {
+  return static_cast<uint64_t>(status->st_mode & 07777) << 32 ^
+         static_cast<uint64_t>(status->st_uid) << 16 ^ status->st_gid;
+}
+
+/** A folder's times change with its entries; and some tell of what its entries' attributes do. */
+bool changed_itself(PathState* state) {
+  struct stat status;
+  if (!state->folder || system_status(state->fd, &status) < 0) return true;
+  const uint64_t before = state->attributes;
+  state->attributes = attributes_of(&status);
+  return state->attributes != before;
+}
+
 void note_own(PathState* state, unsigned notes) {
   if (notes & NOTE_DELETE) path_records_put(&state->records, PATH_DELETE_SELF, 0, nullptr);
   else if (notes & NOTE_RENAME) path_records_put(&state->records, PATH_MOVE_SELF, 0, nullptr);
   else if ((notes & CONTENTS) && !state->folder) {
     path_records_put(&state->records, PATH_MODIFY, 0, nullptr);
-  } else if (notes & NOTE_ATTRIB) {
+  } else if ((notes & NOTE_ATTRIB) && changed_itself(state)) {
     path_records_put(&state->records, PATH_ATTRIBUTES, 0, nullptr);
   }
 }
@@ -163,6 +179,7 @@ int state_open(PathState* state, const char* path) {
   int result = system_status(state->fd, &status);
   if (result < 0) return result;
   state->folder = S_ISDIR(status.st_mode);
+  state->attributes = attributes_of(&status);
   // Before the first look, so that nothing falls in between.
   result = listen_to(state, state->fd, nullptr);
   if (result < 0 || !state->folder) return result;

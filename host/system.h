@@ -244,6 +244,9 @@ inline pid_t system_reap(pid_t process, int* status, int how) {
 
 }  // namespace calandria
 
+#ifdef __linux__
+#include "system_linux_figures.h"
+#endif
 #ifdef CALANDRIA_LINUX
 #include "system_linux.h"
 #else

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <linux/aio_abi.h>
-#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -20,9 +19,6 @@
 #include <sys/timerfd.h>
 
 // The kernel's numbers never change; the headers may be older than the kernel.
-#ifndef SYS_openat2
-#define SYS_openat2 437
-#endif
 #ifndef SYS_cachestat
 #define SYS_cachestat 451
 #endif
@@ -176,27 +172,6 @@ inline long system_receive_messages(uint64_t* interrupted, int fd, Message* mess
 /** What was held back for more leaves now (tcp(7), TCP_CORK). */
 inline void system_push(int fd) { system_set_number(fd, IPPROTO_TCP, TCP_CORK, 0); }
 
-/** Connections that wait to be accepted, or -errno where nobody counts them. */
-inline long system_accept_queue(int fd) {
-  struct tcp_info information;
-  socklen_t length = sizeof information;
-  // On a listener tcpi_unacked is the accept queue's length (net/ipv4/tcp.c, tcp_get_info).
-  const int result = system_get_option(fd, IPPROTO_TCP, TCP_INFO, &information, &length);
-  return result < 0 ? result : static_cast<long>(information.tcpi_unacked);
-}
-
-/** What is free in the send buffer of a socket of this type (SO_MEMINFO), or -errno. */
-inline long system_send_room(int fd, int type) {
-  uint32_t figures[SK_MEMINFO_VARS] = {};
-  socklen_t length = sizeof figures;
-  const int result = system_get_option(fd, SOL_SOCKET, SO_MEMINFO, figures, &length);
-  if (result < 0) return result;
-  const int64_t room = static_cast<int64_t>(figures[SK_MEMINFO_SNDBUF]) -
-                       static_cast<int64_t>(figures[type == SOCK_DGRAM ? SK_MEMINFO_WMEM_ALLOC
-                                                                       : SK_MEMINFO_WMEM_QUEUED]);
-  return room > 0 ? room : 0;
-}
-
 // ── Files ──
 
 inline long system_sync_data(int fd) { return system_repeat([&] { return fdatasync(fd); }); }
@@ -206,12 +181,6 @@ inline long system_send_file(uint64_t* interrupted, int to, int fd, uint64_t off
                              size_t length) {
   auto place = static_cast<off_t>(offset);
   return system_retry(interrupted, [&] { return sendfile(to, fd, &place, length); });
-}
-
-/** openat2(2); `how` is its struct open_how. */
-inline int system_open_resolved(int folder, const char* path, const void* how, size_t size) {
-  return static_cast<int>(
-      system_repeat([&] { return syscall(SYS_openat2, folder, path, how, size); }));
 }
 
 inline int system_file_system(int fd, struct statfs* status) {

@@ -210,6 +210,8 @@ inline long system_receive_messages(uint64_t* interrupted, int fd, Message* mess
 /** Nothing was held back. */
 inline void system_push(int) {}
 
+#ifndef __linux__
+
 /** Connections that wait to be accepted, or -errno where nobody counts them. */
 inline long system_accept_queue(int fd) {
 #ifdef SO_LISTENQLEN
@@ -239,6 +241,8 @@ inline long system_send_room(int fd, int) {
   return -EOPNOTSUPP;
 #endif
 }
+
+#endif
 
 // ── Readiness ──
 
@@ -303,8 +307,10 @@ inline int system_go_direct(int fd) {
 #endif
 }
 
+#ifndef __linux__
 /** Only Linux resolves so in the open itself. */
 inline int system_open_resolved(int, const char*, const void*, size_t) { return -ENOSYS; }
+#endif
 
 /** Whether the file system is this machine's own. */
 inline bool system_is_local(int fd) {

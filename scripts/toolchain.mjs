@@ -66,7 +66,7 @@ export function toolchainMissing() {
 export function linkSources(folder) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(folder, 'build'), { recursive: true });
-  for (const path of ['binding.gyp', 'host', 'build/generated']) {
+  for (const path of ['binding.gyp', 'host', 'scripts', 'build/generated']) {
     symlinkSync(join(root, path), join(folder, path));
   }
 }

@@ -15,6 +15,14 @@ export interface Candidate {
   create(options: NativeOptions): Host;
 }
 
+const KQUEUE: Candidate = {
+  name: 'kqueue',
+  what: 'macOS and the BSDs, kqueue, edge-triggered, in C++',
+  // On Linux it says itself which library would be needed.
+  missing: () => nativeMissing('kqueue'),
+  create: (options) => kqueue(options),
+};
+
 /** In order of preference. */
 export const CANDIDATES: readonly Candidate[] = [
   {
@@ -24,13 +32,7 @@ export const CANDIDATES: readonly Candidate[] = [
       process.platform === 'linux' ? nativeMissing('epoll') : 'epoll is an interface of Linux',
     create: (options) => epoll(options),
   },
-  {
-    name: 'kqueue',
-    what: 'macOS and the BSDs, kqueue, edge-triggered, in C++',
-    // On Linux it says itself which library would be needed.
-    missing: () => nativeMissing('kqueue'),
-    create: (options) => kqueue(options),
-  },
+  ...(process.platform === 'linux' ? [] : [KQUEUE]),
   {
     name: 'poll',
     what: 'poll(2), in C++',
@@ -57,6 +59,7 @@ export const CANDIDATES: readonly Candidate[] = [
       process.platform === 'linux' ? uringMissing() : 'io_uring is an interface of Linux',
     create: (options) => uring(options),
   },
+  ...(process.platform === 'linux' ? [KQUEUE] : []),
   {
     name: 'null',
     what: 'no kernel interface: time alone, everywhere',

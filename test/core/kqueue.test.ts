@@ -302,6 +302,16 @@ test('what a library over Linux says is believed less', () => {
   harness.core.turn();
   expect(harness.record(handle).rx.eof).toBe(false);
   harness.end();
+  // Nor tells it of each: a short read is followed by another.
+  const another = harness.connected();
+  harness.putKevents([event(another.handle, { data: 5 })]);
+  harness.core.turn();
+  harness.end();
+  harness.execute(({ operation }) => (operation === 'receive' ? new Uint8Array(5) : undefined));
+  harness.putKevents([]);
+  harness.core.turn();
+  expect(harness.end().map(({ operation }) => operation)).toEqual(['receive']);
+  harness.execute(() => -layout.ERROR_AGAIN);
   // Its errors are Linux's, and a listener's queue is always 1.
   harness.execute(() => -layout.ERROR_AGAIN);
   harness.putKevents([event(handle, { flags: EV_CLEAR | EV_EOF, data: 5, notes: RESET })]);

@@ -107,7 +107,7 @@ onLinux('R2.7: what is forced off exercises the fallback', async () => {
 
   // And without its interface another host serves.
   const other = await report({ CALANDRIA_WITHOUT: 'cachestat,,epoll' });
-  expect(other.chosen).toBe('node');
+  expect(other.chosen).toBe('poll');
   const off = Object.entries(other.found.features).filter(([, { reason }]) =>
     reason.startsWith('CALANDRIA_WITHOUT'),
   );

@@ -1,6 +1,5 @@
 // host/compiler.h has what differs between compilers, so each has to take the shim as it is.
-import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { packageRoot } from '../../src/package-root';
 import { runs, testWith } from '../support/commands';
@@ -12,13 +11,13 @@ const headers = [
   join(dirname(dirname(process.execPath)), 'include/node'),
 ];
 
-/** What a compiler has to say of these files; empty when it is content. */
+/** What a compiler has to say with these arguments; empty when it is content. */
 function complaints(compiler: string, files: string[], more: string[] = []): string {
   const { status, stderr } = spawnSync(
     compiler,
     [
       ...['-std=c++17', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Werror'],
-      ...['-fsyntax-only', '-DNAPI_VERSION=8', '-DNAPI_DISABLE_CPP_EXCEPTIONS'],
+      '-fsyntax-only',
       ...headers.flatMap((folder) => ['-isystem', folder]),
       ...more,
       ...files,
@@ -28,11 +27,10 @@ function complaints(compiler: string, files: string[], more: string[] = []): str
   return status === 0 ? '' : stderr || `exit ${status}`;
 }
 
-/** Those that binding.gyp compiles here. */
+/** The files that binding.gyp compiles here, and its defines. */
 function sources(): string[] {
-  return readdirSync(join(root, 'host'))
-    .filter((name) => name.endsWith('.cc'))
-    .map((name) => join('host', name));
+  const script = [join(root, 'scripts/gyp-sources.mjs'), 'linux'];
+  return execFileSync(process.execPath, script, { encoding: 'utf8' }).trim().split('\n');
 }
 
 describe.each(['g++', 'clang++'])('%s', (compiler) => {
