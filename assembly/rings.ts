@@ -42,7 +42,7 @@ export function completed(entry: u32): void {
     case layout.RING_RECEIVE:
       return received(record, generation, result, load<u32>(entry, AT_FLAGS));
     case layout.RING_ACCEPT:
-      return accepted(record, generation, result);
+      return accepted(record, generation, result, load<u32>(entry, AT_FLAGS));
     case layout.RING_OPERATION:
       return landed();
     case layout.RING_WAKE:
@@ -66,15 +66,24 @@ function received(record: i32, generation: u32, result: i32, flags: u32): void {
     const all = known == 0 && !(flags & IORING_CQE_F_SOCK_NONEMPTY);
     return apply(record, generation, layout.READY_IN, all ? result : layout.UNKNOWN);
   }
-  if (result == 0) return apply(record, generation, layout.READY_END, layout.UNKNOWN);
+  if (result == 0) {
+    // The end, if the kernel says a word to it; else a receive has to find out.
+    const ended = (flags & IORING_CQE_F_SOCK_NONEMPTY) != 0;
+    const bits = ended ? layout.READY_END : layout.READY_IN;
+    return apply(record, generation, bits, layout.UNKNOWN);
+  }
   // Without a buffer nothing was received, and nothing has failed: RECEIVE does it.
   const failed = result == -layout.ERROR_NO_BUFFERS ? 0 : layout.READY_ERROR;
   apply(record, generation, layout.READY_IN | failed, layout.UNKNOWN);
 }
 
-/** A failed accept (no descriptors, say) is tried again by ACCEPT, which is told the reason. */
-function accepted(record: i32, generation: u32, result: i32): void {
-  if (result < 0 || !records.owns(record, generation)) {
+/**
+ * A failed accept (no descriptors, say) is tried again by ACCEPT, which is told the reason; one
+ * that ended without a word brought nobody.
+ */
+function accepted(record: i32, generation: u32, result: i32, flags: u32): void {
+  const nobody = result < 0 || (result == 0 && flags == 0);
+  if (nobody || !records.owns(record, generation)) {
     return apply(record, generation, layout.READY_IN, layout.UNKNOWN);
   }
   const known = load<i32>(records.at(record), layout.RX_AVAILABLE);

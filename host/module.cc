@@ -1,6 +1,7 @@
 // The module: arguments in, handles out. The only file that uses node-addon-api.
 //
-//   open(interface, memory, ingest, deliver, end, empty, spin, notifiers, adaptive) → handle
+//   open(interface, memory, ingest, deliver, end, empty, spin, notifiers, adaptive, entries)
+//     → handle
 //   wake(handle)   hold(handle, boolean)   close(handle)   interfaces   layoutVersion
 //   share(handle, id, ring) → descriptor that wakes, or -errno   unshare(handle, id)
 //   tryUring() → step that was refused or "", -errno or 0, whether it receives ahead
@@ -45,18 +46,19 @@ Napi::Value fail(Napi::Env env, const std::string& message, int error) {
 
 Napi::Value Open(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  const bool typed = info.Length() == 9 && info[0].IsString() && info[1].IsTypedArray() &&
+  const bool typed = info.Length() == 10 && info[0].IsString() && info[1].IsTypedArray() &&
                      info[2].IsFunction() && info[3].IsFunction() && info[4].IsFunction() &&
                      info[5].IsFunction() && info[6].IsNumber() && info[7].IsNumber() &&
-                     info[8].IsBoolean();
+                     info[8].IsBoolean() && info[9].IsNumber();
   if (!typed) {
     const char* usage =
-        "open(interface, memory, ingest, deliver, end, empty, spin, notifiers, adaptive)";
+        "open(interface, memory, ingest, deliver, end, empty, spin, notifiers, adaptive, entries)";
     Napi::TypeError::New(env, usage).ThrowAsJavaScriptException();
     return env.Undefined();
   }
   const calandria::ShimOptions options = {info[7].As<Napi::Number>().Int32Value(),
-                                          info[8].As<Napi::Boolean>().Value()};
+                                          info[8].As<Napi::Boolean>().Value(),
+                                          info[9].As<Napi::Number>().Uint32Value()};
   if (options.notifiers < 1 || options.notifiers > calandria::NOTIFIERS_MAX) {
     return fail(env, "this shim has no room for so many notifiers", 0);
   }

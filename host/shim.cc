@@ -55,6 +55,7 @@ const char* shim_open(Shim* shim, const Interface* interface, const ShimOptions*
   shim->levels = nullptr;
   shim->registrations = nullptr;
   shim->uring = nullptr;
+  shim->entries = options->entries;
   shim->roused = false;
   shim->nest.total = options->notifiers;
   shim->nest.last = options->notifiers - 1;

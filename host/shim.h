@@ -102,8 +102,9 @@ struct Shim {
   Levels* levels;
   /** Of epoll level-triggered and one-shot (registrations.h), while they are open. */
   Registrations* registrations;
-  /** Of io_uring (uring.h), while it is open. */
+  /** Of io_uring (uring.h), while it is open; and with how many entries it is opened. */
   Uring* uring;
+  uint32_t entries;
   /** The notifier became readable, and was not asked since. */
   bool roused;
   /** A send of this queue fell short. */
@@ -142,6 +143,8 @@ struct ShimOptions {
   int notifiers;
   /** Whether the event vector grows and shrinks with what comes. */
   bool adaptive;
+  /** Of a ring: what one call hands over at the most, a power of two up to RING_ENTRIES_MAX. */
+  uint32_t entries;
 };
 
 /** The fd of a live (record, generation), or -1. Any index is answered. */

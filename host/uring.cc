@@ -179,13 +179,13 @@ void uring_flush(Shim* shim) {
   uring->queues++;
 }
 
-bool reserve(Uring* uring, const Memory* memory) {
+bool reserve(Uring* uring, const Memory* memory, uint32_t entries) {
   const size_t watches = static_cast<size_t>(memory->records_max) + 1;
   // A run for each that lets one wait, and for what comes in the few looks before it is moved.
   uring->runs_total = memory->records_max + 8 * memory->events_max + 64;
   uring->watches = static_cast<Watch*>(calloc(watches, sizeof(Watch)));
   uring->runs = static_cast<Run*>(calloc(uring->runs_total, sizeof(Run)));
-  uring->messages = static_cast<struct msghdr*>(calloc(URING_ENTRIES, sizeof(struct msghdr)));
+  uring->messages = static_cast<struct msghdr*>(calloc(entries, sizeof(struct msghdr)));
   uring->vectors = static_cast<struct iovec*>(calloc(URING_VECTORS, sizeof(struct iovec)));
   if (uring->watches == nullptr || uring->runs == nullptr || uring->messages == nullptr ||
       uring->vectors == nullptr) {
@@ -205,14 +205,17 @@ bool reserve(Uring* uring, const Memory* memory) {
 
 int uring_open(Shim* shim) {
   const Memory* memory = &shim->memory;
+  const uint32_t entries = shim->entries;
+  const bool sized = entries >= RING_ENTRIES_MIN && entries <= RING_ENTRIES_MAX;
+  if (!sized || (entries & (entries - 1)) != 0) return -EINVAL;
   auto* uring = static_cast<Uring*>(calloc(1, sizeof(Uring)));
   if (uring == nullptr) return -ENOMEM;
   uring->rings.fd = -1;
   uring->rings.doorbell = -1;
   shim->uring = uring;
-  if (!reserve(uring, memory)) return -ENOMEM;
+  if (!reserve(uring, memory, entries)) return -ENOMEM;
   UringRefusal refusal;
-  if (!rings_open(&uring->rings, URING_ENTRIES, &refusal)) {
+  if (!rings_open(&uring->rings, entries, &refusal)) {
     return refusal.error < 0 ? refusal.error : -EOPNOTSUPP;
   }
   int result = buffers_open(&uring->buffers, memory, &uring->rings);
@@ -312,7 +315,7 @@ int uring_rouse_by(const Shim* shim, int fd) {
 
 bool uring_usable(UringRefusal* refusal, bool* receives_ahead) {
   Rings rings;
-  if (!rings_open(&rings, URING_ENTRIES, refusal)) return false;
+  if (!rings_open(&rings, RING_ENTRIES_USUAL, refusal)) return false;
   *receives_ahead = !without("io_uring_multishot") && buffers_supported(&rings);
   rings_close(&rings);
   return true;

@@ -28,8 +28,12 @@ namespace calandria {
 
 enum class Asked : uint8_t { no, armed, ending };
 
-/** Entries that one call hands over at the most, and pieces of the sends among them. */
-constexpr uint32_t URING_ENTRIES = 256;
+/** Entries that one call hands over at the most. */
+constexpr uint32_t RING_ENTRIES_MIN = 8;
+constexpr uint32_t RING_ENTRIES_MAX = 4096;
+/** What the option is unless somebody sets it. */
+constexpr uint32_t RING_ENTRIES_USUAL = 256;
+/** Pieces of the sends among them. */
 constexpr uint32_t URING_VECTORS = 2048;
 
 /** No run, no watch. */

@@ -28,13 +28,27 @@ void name_peer(int fd, struct sockaddr_storage* name) {
   name->ss_family = own.ss_family;
 }
 
+/** One that waits here, or in the kernel; its descriptor, or -errno. */
+int take(Shim* shim, Watch* watch, struct sockaddr_storage* name) {
+  if (watch->first != NOBODY) {
+    const int fd = static_cast<int>(shim->uring->runs[watch->first].address);
+    run_drop(shim->uring, watch);
+    count(&shim->memory, layout::COUNTER_HOST_OTHERS);
+    name_peer(fd, name);
+    return fd;
+  }
+  if (watch->ahead != Asked::no) return -EAGAIN;
+  socklen_t length = sizeof *name;
+  count(&shim->memory, layout::COUNTER_HOST_ACCEPTS);
+  return static_cast<int>(system_accept(&shim->interrupted, watch->fd,
+                                        reinterpret_cast<struct sockaddr*>(name), &length));
+}
+
 int32_t give(Shim* shim, Watch* watch, uint32_t entry, ReadRoom* room) {
   if (!read_room_ensure(room, layout::PEER_SIZE)) return -ECANCELED;
-  const int fd = static_cast<int>(shim->uring->runs[watch->first].address);
-  run_drop(shim->uring, watch);
   struct sockaddr_storage name = {};
-  count(&shim->memory, layout::COUNTER_HOST_OTHERS);
-  name_peer(fd, &name);
+  const int fd = take(shim, watch, &name);
+  if (fd < 0) return fd;
   const int32_t result = socket_accepted(shim, entry, room, fd, &name, false);
   if (result < 0) return result;
   const uint32_t child = field(shim, entry, layout::SUBMISSION_ADDRESS);
@@ -50,9 +64,7 @@ int32_t accept(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* roo
   const uint32_t record = field(shim, entry, layout::SUBMISSION_RECORD);
   Watch* watch = watch_of(shim, record, descriptor->generation);
   if (watch == nullptr) return listener_source.accept(shim, descriptor, entry, room);
-  if (watch->first != NOBODY) return give(shim, watch, entry, room);
-  if (watch->ahead != Asked::no) return -EAGAIN;
-  const int32_t result = listener_source.accept(shim, descriptor, entry, room);
+  const int32_t result = give(shim, watch, entry, room);
   const uint8_t flags = shim->memory.base[entry + layout::SUBMISSION_FLAGS];
   if ((flags & layout::SUBMISSION_AHEAD) != 0 && (result >= 0 || result == -EAGAIN)) {
     accept_ahead(shim, record, watch);

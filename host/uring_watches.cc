@@ -46,6 +46,14 @@ void take_back(Shim* shim, uint32_t record, const Watch* watch, int32_t kind, As
   *asked = Asked::ending;
 }
 
+/**
+ * While completions overflow, a multishot request that is asked for anew may end at once with 0 and
+ * no flag (seen in Linux 6.18): no descriptor, and not the end of a stream. TCP's end has a flag.
+ */
+bool ends_for_no_reason(const struct io_uring_cqe* completion) {
+  return completion->res == 0 && completion->flags == 0;
+}
+
 void received(Shim* shim, uint32_t record, Watch* watch, const struct io_uring_cqe* completion) {
   Uring* uring = shim->uring;
   if ((completion->flags & IORING_CQE_F_BUFFER) != 0) {
@@ -59,13 +67,14 @@ void received(Shim* shim, uint32_t record, Watch* watch, const struct io_uring_c
     return;
   }
   const int32_t result = completion->res;
-  if (watch == nullptr || result == -ECANCELED || result == -ENOBUFS) return;
+  const bool goes_on = result == -ECANCELED || result == -ENOBUFS;
+  if (watch == nullptr || goes_on || ends_for_no_reason(completion)) return;
   watch->ended = true;
   watch->ending = result;
 }
 
 bool accepted(Shim* shim, uint32_t record, Watch* watch, const struct io_uring_cqe* completion) {
-  if (completion->res < 0) return true;
+  if (completion->res < 0 || ends_for_no_reason(completion)) return true;
   if (watch != nullptr && !shim->uring->finishing) {
     return run_append(shim, record, watch, static_cast<uint32_t>(completion->res), 0);
   }

@@ -30,6 +30,11 @@ export interface NativeOptions {
    * registered again, for comparison.
    */
   readonly registration?: 'edge' | 'level' | 'oneshot';
+  /**
+   * Of uring: how much one system call hands over at the most, a power of two from 8 to 4,096; the
+   * ring of completions has eight times as many. Default 256.
+   */
+  readonly entries?: number;
 }
 
 /** A second: beyond it nothing is gained that a busy loop of one's own would not give. */
@@ -48,6 +53,7 @@ function checkChoice(name: string, value: string, choices: readonly string[]): v
 export function checkNativeOptions(name: string, options: NativeOptions): Required<NativeOptions> {
   const { spin = 0, collect = 'announced', announcements = 'all' } = options;
   const { notifiers = 1, vector = 'adaptive', registration = 'edge' } = options;
+  const { entries = 256 } = options;
   checkChoice('vector', vector, ['adaptive', 'full']);
   if (!Number.isInteger(notifiers) || notifiers < 1 || notifiers > NOTIFIERS_MAX) {
     throw new CalandriaError(
@@ -61,6 +67,13 @@ export function checkNativeOptions(name: string, options: NativeOptions): Requir
     throw new CalandriaError(
       'ERR_CALANDRIA_BAD_OPTION',
       `spin is from 0 to ${SPIN_MAX} microseconds, not ${String(spin)}.`,
+    );
+  }
+  const sized = typeof entries === 'number' && entries >= 8 && entries <= 4096;
+  if (!sized || !Number.isInteger(Math.log2(entries))) {
+    throw new CalandriaError(
+      'ERR_CALANDRIA_BAD_OPTION',
+      `entries is a power of two from 8 to 4,096, not ${inspect(entries)}.`,
     );
   }
   checkChoice('registration', registration, ['edge', 'level', 'oneshot']);
@@ -78,5 +91,5 @@ export function checkNativeOptions(name: string, options: NativeOptions): Requir
       `registration is for epoll, not for ${name}: ${inspect(registration)}.`,
     );
   }
-  return { spin, collect, announcements, notifiers, vector, registration };
+  return { spin, collect, announcements, notifiers, vector, registration, entries };
 }

@@ -23,6 +23,7 @@ export interface Shim {
     spin: number,
     notifiers: number,
     adaptive: boolean,
+    entries: number,
   ): Handle;
   wake(handle: Handle): void;
   hold(handle: Handle, hold: boolean): void;
@@ -135,7 +136,8 @@ export function native(name: string, options: NativeOptions, settings = 0): Host
       const nanoseconds = checked.spin * 1000;
       const callbacks = [ingest, deliver, end, () => {}] as const;
       try {
-        handle = found.open(shimName, bytes, ...callbacks, nanoseconds, notifiers, adaptive);
+        const settled = [nanoseconds, notifiers, adaptive, checked.entries] as const;
+        handle = found.open(shimName, bytes, ...callbacks, ...settled);
       } catch (cause) {
         throw refusal(name, cause as Partial<NodeJS.ErrnoException>);
       }

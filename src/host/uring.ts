@@ -9,6 +9,7 @@ import type { NativeOptions } from './native-options';
 import { resourceLimits } from './resource-limits';
 
 const NAME = 'uring';
+const ENOMEM = 12;
 
 /** What the capability is called in CALANDRIA_WITHOUT. */
 const CAPABILITY = 'io_uring';
@@ -18,15 +19,25 @@ const CAPABILITY = 'io_uring';
  * turn hears of; connections are accepted and received from ahead of being asked.
  */
 export function uring(options: NativeOptions = {}): Host {
-  const { notifiers = 1 } = options;
-  if (notifiers !== 1) {
-    throw new CalandriaError(
-      'ERR_CALANDRIA_BAD_OPTION',
-      `Host ${NAME} has one notifier, not ${String(notifiers)}; several are an option of epoll.`,
-    );
-  }
   // Where there is none the host says so when it is opened.
-  return native(NAME, options, tryOnce()?.receivesAhead ? layout.SETTING_LEND : 0);
+  const host = native(NAME, options, tryOnce()?.receivesAhead ? layout.SETTING_LEND : 0);
+  return {
+    ...host,
+    open(seam) {
+      try {
+        host.open(seam);
+      } catch (cause) {
+        throw named(cause as NodeJS.ErrnoException);
+      }
+    },
+  };
+}
+
+/** A ring larger than the one that was tried, or beside others, may be too large. */
+function named(cause: NodeJS.ErrnoException): Error {
+  if (cause.errno !== ENOMEM) return cause;
+  const message = `Host ${NAME} cannot be opened: ${whyNot('setup', -ENOMEM)}.`;
+  return new CalandriaError('ERR_CALANDRIA_HOST', message, { cause });
 }
 
 interface Trial {

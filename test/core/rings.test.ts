@@ -40,7 +40,8 @@ describe('what a completion means', () => {
     ['readiness of nothing that matters', { kind: RING_READINESS, result: POLLOUT }, []],
     ['a poll that failed', { kind: RING_READINESS, result: -9 }, ['receive']],
     ['a receive', { kind: RING_RECEIVE, result: 10 }, ['receive']],
-    ['the end', { kind: RING_RECEIVE, result: 0 }, ['receive']],
+    ['the end', { kind: RING_RECEIVE, result: 0, flags: SOCK_NONEMPTY }, ['receive']],
+    ['what may be the end', { kind: RING_RECEIVE, result: 0 }, ['receive']],
     ['a reset', { kind: RING_RECEIVE, result: -ECONNRESET }, ['receive']],
     ['a receive without a buffer', { kind: RING_RECEIVE, result: -ENOBUFS }, ['receive']],
     ['a receive that was taken back', { kind: RING_RECEIVE, result: -ECANCELED }, []],
@@ -108,10 +109,26 @@ describe('what a completion means', () => {
   test('connections that were accepted are counted, and nobody asks how many wait', () => {
     const harness = harnessed();
     const listener = harness.listener();
-    const accepted = event(listener, { kind: RING_ACCEPT, result: 7 });
+    const accepted = event(listener, { kind: RING_ACCEPT, result: 7, flags: 2 });
     const { submissions } = harness.step({ events: [accepted, accepted, accepted] });
     expect(submissions.map(({ operation }) => operation)).toEqual(['accept', 'accept', 'accept']);
     expect(harness.record(listener).rx).toMatchObject({ available: 3, exactness: EXACTNESS_EXACT });
+  });
+
+  test('the end is known before it is read, if the kernel is sure of it', () => {
+    for (const flags of [SOCK_NONEMPTY, 0]) {
+      const harness = harnessed();
+      const connection = harness.connection();
+      harness.step({ during: () => harness.read(connection, 0) });
+      harness.step({ events: [event(connection, { kind: RING_RECEIVE, result: 0, flags })] });
+      expect(harness.record(connection).rx.eof).toBe(flags === SOCK_NONEMPTY);
+    }
+  });
+
+  test('an accept that ended without a word brought nobody', () => {
+    const harness = harnessed();
+    const completed = { kind: RING_ACCEPT, result: 0, flags: 0 };
+    expect(asked(harness, harness.listener(), completed)).toEqual(['sample']);
   });
 
   test('an accept that failed is looked into, as readiness would be', () => {

@@ -112,4 +112,7 @@ limited('too little locked memory', async () => {
   // What is enough for one, though another was tried just before.
   const enough = await report(['prlimit', '--memlock=65536:65536', ...user]);
   expect(enough).toMatchObject({ missing: '', code: '' });
+  const larger = await report(['prlimit', '--memlock=65536:65536', ...user], ['ENTRIES=4096']);
+  expect(larger).toMatchObject({ missing: '', code: 'ERR_CALANDRIA_HOST' });
+  expect(larger.message).toMatch(/^Host uring cannot be opened: io_uring needs locked memory, and/);
 });
