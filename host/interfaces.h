@@ -12,9 +12,7 @@ extern const Interface one_shot_epoll_interface;
 extern const Interface kqueue_interface;
 extern const Interface poll_interface;
 extern const Interface select_interface;
-#ifdef CALANDRIA_URING
 extern const Interface uring_interface;
-#endif
 
 /** What they are called by; null behind the last. */
 extern const Interface* const INTERFACES[];

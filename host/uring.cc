@@ -40,8 +40,9 @@ void collect_answers(Shim* shim) {
 }
 
 /**
- * The kernel takes no more just now. What was asked for can wait, but a send must not leave after
- * it was answered: it is answered with the error, which is its connection's, and nothing is sent.
+ * The kernel takes no more, now (-EAGAIN) or ever. What was asked for can wait, but a send must not
+ * leave after it was answered: its entry becomes one that waits for room, as if the socket were
+ * full. Of a ring that is lost nothing comes any more, and the error is each connection's.
  */
 void give_up(Shim* shim, int error) {
   Uring* uring = shim->uring;
@@ -49,11 +50,17 @@ void give_up(Shim* shim, int error) {
     struct io_uring_sqe* entry = rings_queued_entry(&uring->rings, place);
     if (uring_kind(entry->user_data) != layout::RING_ANSWER) continue;
     const uint32_t submission = uring_generation(entry->user_data);
-    store_word(&shim->memory, submission + layout::SUBMISSION_RESULT, error);
+    *entry = {};
     entry->opcode = IORING_OP_NOP;
     entry->user_data = wake_data(0);
+    if (error == -EAGAIN) watch_instead_of_send(shim, submission, entry);
+    store_word(&shim->memory, submission + layout::SUBMISSION_RESULT, error);
+    shim->fell_short = true;
   }
   uring->answers = 0;
+  if (error == -EAGAIN) return;
+  uring->lost = error;
+  rings_drop(&uring->rings);
 }
 
 /** A completion before it goes to the core; false: it has to wait in the ring. */
@@ -115,6 +122,7 @@ void quieten(Shim* shim) {
 int uring_poll(Shim* shim) {
   Uring* uring = shim->uring;
   quieten(shim);
+  if (uring->lost != 0) return uring->lost;
   if (rings_waiting(&uring->rings) == 0) {
     if (!rings_pending(&uring->rings)) return 0;
     const int result = uring_hand_over(shim, true);
@@ -161,11 +169,15 @@ void set_timer(Shim* shim, uint64_t deadline) {
 
 int uring_arm(Shim* shim, uint64_t deadline) {
   Uring* uring = shim->uring;
+  if (uring->lost != 0) return 0;
   set_timer(shim, deadline);
   if (rings_queued(&uring->rings) > 0) uring_hand_over(shim, false);
   rings_listen(&uring->rings, true);
   uring->listening = true;
-  return rings_waiting(&uring->rings) > 0 || rings_pending(&uring->rings) ? 1 : 0;
+  const Rings* rings = &uring->rings;
+  // What the kernel had no memory for has to be handed over again.
+  const bool busy = rings_waiting(rings) > 0 || rings_pending(rings) || rings_queued(rings) > 0;
+  return busy ? 1 : 0;
 }
 
 void uring_flush(Shim* shim) {
@@ -240,8 +252,9 @@ void uring_finish(Shim* shim) {
   entry->fd = -1;
   entry->cancel_flags = IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL;
   entry->user_data = wake_data(0);
-  while (uring->outstanding > 0) {
-    if (rings_enter(&uring->rings, true, 1, &shim->interrupted) < 0) return;
+  while (uring->outstanding > 0 && uring->lost == 0) {
+    const long entered = rings_enter(&uring->rings, true, 1, &shim->interrupted);
+    if (entered < 0 && entered != -EAGAIN && entered != -EBUSY) return;
     const uint32_t end = uring->rings.head + rings_waiting(&uring->rings);
     for (uint32_t place = uring->rings.head; place != end; place++) {
       note(shim, rings_completion(&uring->rings, place));
@@ -286,6 +299,10 @@ bool uring_room_for_send(Shim* shim, uint32_t pieces) {
 
 int uring_hand_over(Shim* shim, bool reap) {
   Uring* uring = shim->uring;
+  if (uring->lost != 0) {
+    give_up(shim, uring->lost);
+    return uring->lost;
+  }
   long result = 0;
   for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const uint32_t before = uring->rings.handed;
@@ -297,7 +314,7 @@ int uring_hand_over(Shim* shim, bool reap) {
     if (refused || rings_queued(&uring->rings) == 0) break;
   }
   if (rings_queued(&uring->rings) > 0) {
-    const int error = result < 0 ? static_cast<int>(result) : -EAGAIN;
+    const int error = result < 0 && result != -EBUSY ? static_cast<int>(result) : -EAGAIN;
     give_up(shim, error);
     return error;
   }

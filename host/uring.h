@@ -101,6 +101,8 @@ struct Uring {
   bool listening;
   /** Nothing is asked any more. */
   bool finishing;
+  /** The ring is of no use any more: why (-errno), or 0. */
+  int lost;
   /** Completions up to here were looked through for answers. */
   uint32_t searched;
   /** Of what is queued: sends, whose answers must find room; and requests that may answer often. */
@@ -170,6 +172,9 @@ void watch_rest(Shim* shim, uint32_t record, Watch* watch);
 
 /** Once there is room to send, unless readiness tells of it. */
 void watch_for_room(Shim* shim, uint32_t record, Watch* watch);
+
+/** Makes this queued entry, whose SEND is not made, one that waits for room. */
+void watch_instead_of_send(Shim* shim, uint32_t submission, struct io_uring_sqe* entry);
 
 /** To be filled, and asked ahead: a multishot receive or accept. Null when it cannot be now. */
 struct io_uring_sqe* watch_ahead(Shim* shim, uint32_t record, Watch* watch, int32_t kind);

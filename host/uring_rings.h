@@ -62,6 +62,9 @@ struct io_uring_sqe* rings_entry(Rings* rings);
 /** An entry that is queued: those from `handed` to `tail` are. */
 struct io_uring_sqe* rings_queued_entry(const Rings* rings, uint32_t place);
 
+/** What is queued is not handed over any more. */
+inline void rings_drop(Rings* rings) { rings->tail = rings->handed; }
+
 inline uint32_t rings_queued(const Rings* rings) { return rings->tail - rings->handed; }
 
 /**

@@ -53,18 +53,22 @@ int32_t give_copied(Shim* shim, Watch* watch, uint32_t entry, ReadRoom* room, ui
   const uint32_t most = want < left ? want : left;
   uint8_t* to = shim->memory.base + room->cursor;
   uint32_t length = runs_take(shim, watch, to, most);
-  if (length < most && watch->ahead == Asked::no && !watch->ended) {
+  while (length < most && watch->ahead == Asked::no && !watch->ended) {
     count(&shim->memory, layout::COUNTER_HOST_RECEIVES);
     const long result =
         system_receive(&shim->interrupted, watch->fd, to + length, most - length);
-    if (result > 0) length += static_cast<uint32_t>(result);
-    if (result < 0 && result != -EAGAIN) {
-      if (length == 0) return static_cast<int32_t>(result);
-      // It comes after the bytes, and the kernel says it only once.
-      watch->ended = true;
-      watch->ending = static_cast<int32_t>(result);
+    if (result > 0) {
+      // Short of urgent data there may be more behind it, and nobody tells of that (see EVERYTHING).
+      length += static_cast<uint32_t>(result);
+      continue;
     }
-    if (result == 0 && length == 0) return 0;
+    if (result == 0 || result == -EAGAIN || length == 0) {
+      if (length == 0) return static_cast<int32_t>(result);
+      break;
+    }
+    // It comes after the bytes, and the kernel says it only once.
+    watch->ended = true;
+    watch->ending = static_cast<int32_t>(result);
   }
   return length == 0 ? -EAGAIN : answer_bytes(shim, entry, room, length);
 }

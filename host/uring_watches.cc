@@ -11,7 +11,11 @@ namespace calandria {
 namespace {
 
 constexpr uint32_t INPUT = POLLIN;
-constexpr uint32_t EVERYTHING = POLLIN | POLLOUT | POLLPRI | POLLRDHUP;
+/**
+ * Without POLLPRI: what a ring reports is what the wake-up said, and that names POLLPRI whenever
+ * there is input (sock_def_readable()).
+ */
+constexpr uint32_t EVERYTHING = POLLIN | POLLOUT | POLLRDHUP;
 
 /** As large as memory_open() lets the records become. */
 constexpr uint32_t RECORD_MASK = (1u << layout::RING_RECORD_BITS) - 1;
@@ -23,14 +27,25 @@ uint32_t record_of(uint64_t data) {
   return special ? static_cast<uint32_t>(layout::RECORD_COMPLETIONS) : record;
 }
 
-/** An entry for this owner; its last completion will be awaited. */
-struct io_uring_sqe* ask(Shim* shim, uint32_t record, const Watch* watch, int32_t kind) {
-  struct io_uring_sqe* entry = uring_entry(shim);
-  if (entry == nullptr) return nullptr;
+/** Makes the entry this owner's; its last completion will be awaited. */
+void own(Shim* shim, uint32_t record, const Watch* watch, int32_t kind,
+         struct io_uring_sqe* entry) {
   entry->fd = watch->fd;
   entry->user_data = uring_data(kind, record, watch->generation);
   shim->uring->outstanding++;
+}
+
+struct io_uring_sqe* ask(Shim* shim, uint32_t record, const Watch* watch, int32_t kind) {
+  struct io_uring_sqe* entry = uring_entry(shim);
+  if (entry != nullptr) own(shim, record, watch, kind, entry);
   return entry;
+}
+
+void ask_for_room(Shim* shim, uint32_t record, Watch* watch, struct io_uring_sqe* entry) {
+  own(shim, record, watch, layout::RING_ROOM, entry);
+  entry->opcode = IORING_OP_POLL_ADD;
+  entry->poll32_events = POLLOUT;
+  watch->room = Asked::armed;
 }
 
 void take_back(Shim* shim, uint32_t record, const Watch* watch, int32_t kind, Asked* asked) {
@@ -140,11 +155,17 @@ void watch_rest(Shim* shim, uint32_t record, Watch* watch) {
 
 void watch_for_room(Shim* shim, uint32_t record, Watch* watch) {
   if (watch->room != Asked::no || watch->readiness == Asked::armed) return;
-  struct io_uring_sqe* entry = ask(shim, record, watch, layout::RING_ROOM);
-  if (entry == nullptr) return;
-  entry->opcode = IORING_OP_POLL_ADD;
-  entry->poll32_events = POLLOUT;
-  watch->room = Asked::armed;
+  struct io_uring_sqe* entry = uring_entry(shim);
+  if (entry != nullptr) ask_for_room(shim, record, watch, entry);
+}
+
+void watch_instead_of_send(Shim* shim, uint32_t submission, struct io_uring_sqe* entry) {
+  const uint32_t record = field(shim, submission, layout::SUBMISSION_RECORD);
+  const uint32_t generation = field(shim, submission, layout::SUBMISSION_GENERATION);
+  Watch* watch = watch_of(shim, record, generation);
+  const bool waits =
+      watch == nullptr || watch->room != Asked::no || watch->readiness == Asked::armed;
+  if (!waits) ask_for_room(shim, record, watch, entry);
 }
 
 struct io_uring_sqe* watch_ahead(Shim* shim, uint32_t record, Watch* watch, int32_t kind) {

@@ -30,9 +30,9 @@ export interface Shim {
   close(handle: Handle): void;
   share(handle: Handle, id: number, ring: Uint8Array): number;
   unshare(handle: Handle, id: number): void;
-  /** Name, result (0, 1 for switched off, or -errno) and number (-1: none) of what was tried. */
   /** Which step of opening io_uring was refused (empty: none), its -errno, and what it can do. */
   tryUring?(): [step: string, error: number, receivesAhead: boolean];
+  /** Name, result (0, 1 for switched off, or -errno) and number (-1: none) of what was tried. */
   capabilities(folder: string): [name: string, result: number, value: number][];
   raiseFdLimit(): { before: number; soft: number; hard: number };
 }

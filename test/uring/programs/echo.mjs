@@ -1,0 +1,20 @@
+// An echo on io_uring that reports all its counters when asked, and what went wrong.
+import { createReactor, uring } from 'calandria';
+
+const reactor = createReactor({ host: uring({ entries: Number(process.env.ENTRIES ?? 256) }) });
+const errors = [];
+const listener = reactor.listen(
+  { port: 0 },
+  {
+    data: (connection, bytes) => void connection.write(bytes),
+    error: (_, { code }) => void errors.push(code),
+  },
+);
+process.on('message', () => {
+  // In a turn: what the last send came to is known by then.
+  reactor.setTimer(0, () => process.send({ ...reactor.counters, errors }));
+});
+const { port } = await listener.ready();
+process.send({ port });
+// Without its test there is nothing left to do.
+process.once('disconnect', () => process.exit());
