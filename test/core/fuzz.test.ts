@@ -9,18 +9,21 @@ describe('the fuzz', () => {
     let updates = 0;
     let operations = 0;
     let datagrams = 0;
+    let ahead = 0;
     for (let seed = 1; seed <= RUNS; seed++) {
       const result = fuzzCore(seed);
       events += result.events;
       updates += result.updates;
       operations += result.operations;
       datagrams += result.datagrams;
+      ahead += result.ahead;
     }
     // It did something.
     expect(events).toBeGreaterThan(10_000);
     expect(updates).toBeGreaterThan(2_000);
     expect(operations).toBeGreaterThan(1_000);
     expect(datagrams).toBeGreaterThan(1_000);
+    expect(ahead).toBeGreaterThan(100_000);
   });
 
   // Found by longer runs, each with the mistake that it found.

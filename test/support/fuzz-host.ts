@@ -1,10 +1,12 @@
 // A host that answers each operation with any result that a kernel could give, and invents events.
 import * as layout from '../../assembly/layout';
+import type { Completed } from './completed';
 import type { Answer, CoreHarness, Event } from './core-harness';
 import type { Submission } from './core-views';
 import type { FuzzDatagrams } from './fuzz-datagrams';
 import type { FuzzFiles } from './fuzz-files';
 import type { FuzzOptions } from './fuzz-options';
+import { LentSegments } from './lent-segments';
 import type { Seeded } from './seeded';
 
 const { READY_IN, READY_OUT, READY_END, READY_ERROR, READY_URGENT } = layout;
@@ -13,6 +15,7 @@ const ENOENT = 2;
 const EIO = 5;
 const EBADF = 9;
 const EINVAL = 22;
+const EMFILE = 24;
 const EADDRINUSE = 98;
 const ENOTCONN = 107;
 const ECONNABORTED = 103;
@@ -24,6 +27,9 @@ export class FuzzHost {
   private options: FuzzOptions;
   private readonly files: FuzzFiles;
   private readonly datagrams: FuzzDatagrams;
+  private readonly lent: LentSegments | undefined;
+  /** Bytes that were received into segments that the core lends. */
+  ahead = 0;
 
   constructor(
     harness: CoreHarness,
@@ -37,6 +43,8 @@ export class FuzzHost {
     this.harness = harness;
     this.random = random;
     this.options = options;
+    const lends = (options.settings & layout.SETTING_LEND) !== 0;
+    this.lent = lends ? new LentSegments(harness.memory) : undefined;
   }
 
   /** No more faults. */
@@ -72,7 +80,7 @@ export class FuzzHost {
         if (failing) return -random.pick([layout.ERROR_CONNECTION_RESET, EIO]);
         if (random.chance(options.ending)) return 0;
         if (random.chance(options.emptyRead)) return -layout.ERROR_AGAIN;
-        return random.bytes(this.message(submission.length));
+        return this.bring(submission, random.bytes(this.message(submission.length)));
       case 'send':
         if (failing) return -random.pick([layout.ERROR_BROKEN_PIPE, layout.ERROR_CONNECTION_RESET]);
         if (random.chance(options.blockedSend)) return random.pick([0, -layout.ERROR_AGAIN]);
@@ -87,6 +95,18 @@ export class FuzzHost {
       default:
         return failing ? -EINVAL : 0;
     }
+  }
+
+  /** Where RECEIVE says, or where the host had received it ahead. */
+  private bring(submission: Submission, bytes: Uint8Array): Answer {
+    const { lent } = this;
+    if (!lent || this.random.chance(0.3)) return bytes;
+    return (room) => {
+      const received = lent.receive(submission, bytes);
+      if (received === undefined) return room.receive(submission, bytes);
+      this.ahead += received;
+      return received;
+    };
   }
 
   private message(most: number): number {
@@ -162,6 +182,7 @@ export class FuzzHost {
     const { random, options } = this;
     const most = this.harness.memory.limits.events;
     const events: Event[] = this.files.news();
+    this.lent?.next();
     for (const event of this.live()) {
       while (events.length < most && random.chance(options.eventRate)) {
         events.push(this.dress(event));
@@ -180,7 +201,26 @@ export class FuzzHost {
     if (random.chance(options.failure)) ready |= READY_ERROR;
     if (random.chance(0.05)) ready |= READY_URGENT;
     const available = random.chance(0.5) ? layout.UNKNOWN : random.size(100_000);
-    return { record, generation, ready, available };
+    const event = { record, generation, ready, available };
+    if (options.format !== 'ring' || random.chance(0.4)) return event;
+    return { ...event, completed: this.completed(record) };
+  }
+
+  /** What a ring says of a source beside its readiness. */
+  private completed(record: number): Completed {
+    const { random, options } = this;
+    const { RING_RECEIVE, RING_ACCEPT, RING_ROOM, RING_WAKE } = layout;
+    if (random.chance(0.1)) return { kind: RING_WAKE, result: -random.size(100) };
+    if (random.chance(0.1)) return { kind: RING_ROOM, result: random.bits() & 0x201f };
+    const { kind } = this.harness.record({ record, generation: 0 });
+    const listens = kind === layout.KIND_LISTENER;
+    const errors = [layout.ERROR_CANCELED, listens ? EMFILE : layout.ERROR_NO_BUFFERS];
+    const failed = random.chance(0.2) ? random.pick(errors) : 0;
+    const reset = !listens && random.chance(options.failure) ? layout.ERROR_CONNECTION_RESET : 0;
+    const ended = random.chance(options.ending);
+    const result = -failed || -reset || (ended ? 0 : random.between(1, 70_000));
+    const flags = random.bits() & 0xffff001f;
+    return { kind: listens ? RING_ACCEPT : RING_RECEIVE, result, flags };
   }
 
   /** What no honest kernel reports, and a stale one might. */
@@ -199,11 +239,19 @@ export class FuzzHost {
       ? this.harness.record({ record, generation: 0 })
       : { generation: 0 };
     const earlier = (generation - random.between(1, 3)) >>> 0;
-    return {
+    const event = {
       record,
       generation: random.pick([earlier, random.bits()]),
       ready: random.bits() & 31,
       available: random.bits() | 0,
     };
+    if (this.options.format !== 'ring') return event;
+    // Operations that are done are the host's own, and it knows how many.
+    const kinds = [
+      ...[layout.RING_READINESS, layout.RING_ROOM, layout.RING_RECEIVE, layout.RING_ACCEPT],
+      ...[layout.RING_WAKE, layout.RING_ANSWER],
+    ];
+    const completed = { kind: random.pick(kinds), result: random.bits(), flags: random.bits() };
+    return { ...event, completed };
   }
 }

@@ -30,6 +30,12 @@ export interface FuzzOptions {
   readonly crowd: number;
 }
 
+/** The same on a ring, which lends half of the read arena now and then. */
+export function onRing(options: FuzzOptions, random: Seeded): FuzzOptions {
+  const lends = random.chance(0.7) ? layout.SETTING_LEND : 0;
+  return { ...options, format: 'ring', settings: options.settings | lends };
+}
+
 export function drawOptions(random: Seeded): FuzzOptions {
   const tiny = random.chance(0.5);
   const connections = tiny ? random.between(2, 6) : random.between(8, 200);
