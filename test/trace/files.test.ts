@@ -2,10 +2,11 @@
 import '../support/tidy-up';
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { epoll, type Host, node, type Reactor } from '../../src/index';
+import { epoll, type Host, node, type Reactor, uring } from '../../src/index';
 import { pattern } from '../support/conformance';
 import { failure, freshFolder } from '../support/folder';
 import { IDENTICAL, replayBoth, startRecording } from '../support/recording';
+import { ringMissing } from '../support/ring';
 
 const freshPath = freshFolder();
 
@@ -39,10 +40,20 @@ async function program(
   await reactor.close();
 }
 
-describe.each<[string, () => Host, boolean]>([
+type Case = [string, () => Host, boolean];
+const RINGS: Case[] =
+  ringMissing === ''
+    ? [
+        ['uring', uring, false],
+        ['uring, past the page cache', uring, true],
+      ]
+    : [];
+
+describe.each<Case>([
   ['epoll', epoll, false],
   ['epoll, past the page cache', epoll, true],
   ['node', node, false],
+  ...RINGS,
 ])('files on %s', (_, host, direct) => {
   test('R0.3 R4.25: both replays hear what was read, without the file', async () => {
     const path = freshPath();

@@ -1,4 +1,4 @@
-// Real traffic over the epoll and the node host, recorded, and replayed in both ways.
+// Real traffic over several hosts, recorded, and replayed in both ways.
 import '../support/tidy-up';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,12 +12,14 @@ import {
   type Reactor,
   replayCore,
   replayProgram,
+  uring,
 } from '../../src/index';
 import { dial } from '../support/peer';
 import { IDENTICAL, recordRun, replayBoth } from '../support/recording';
+import { ringMissing } from '../support/ring';
 import { listenUnix, TRAFFIC } from '../support/traffic';
 
-const HOSTS = { epoll, node };
+const HOSTS = { epoll, node, ...(ringMissing === '' && { uring }) };
 
 describe.each(Object.entries(HOSTS))('record on %s, replay', (name, host) => {
   for (const [shape, { program, client, native }] of Object.entries(TRAFFIC)) {
