@@ -58,7 +58,7 @@ int32_t give_copied(Shim* shim, Watch* watch, uint32_t entry, ReadRoom* room, ui
     const long result =
         system_receive(&shim->interrupted, watch->fd, to + length, most - length);
     if (result > 0) {
-      // Short of urgent data there may be more behind it, and nobody tells of that (see EVERYTHING).
+      // Behind urgent data there may be more, and nobody tells of that (see EVERYTHING).
       length += static_cast<uint32_t>(result);
       continue;
     }
