@@ -1,7 +1,8 @@
 // Makes a clone ready to run: installs what is missing, builds what is out of date, and nothing
 // else.
 //
-// Usage: node scripts/prepare.mjs [layout] [core] [llhttp] [host] [lib]      (no name: all of them)
+// Usage: node scripts/prepare.mjs [layout] [core] [protocols] [llhttp] [host] [lib]
+//                                     (no name: all of them)
 //
 // `npm start`, `npm test` and `npm run bench` begin with it, so a fresh clone needs no other
 // command. A step is out of date when the contents of its inputs differ from those it was last
@@ -54,6 +55,14 @@ const steps = {
       for (const target of ['release', 'debug']) {
         run(`core ${target}`, process.execPath, [asc, '--target', target]);
       }
+    },
+  },
+  protocols: {
+    inputs: ['protocols', 'package-lock.json'],
+    outputs: ['build/protocols/netstring.wasm'],
+    build() {
+      const asc = join(root, 'node_modules/assemblyscript/bin/asc.js');
+      run('Wasm protocols', process.execPath, [asc, '--config', 'protocols/asconfig.json']);
     },
   },
   llhttp: {

@@ -7,6 +7,7 @@
 //
 // A layer that wants no more for now (appetite 0) is not called with messages: they are held here,
 // in order, and what comes behind them (the end, an error) waits for them.
+import { types } from 'node:util';
 import { CalandriaError, typeError } from '../errors';
 import type { Address } from '../reactor/address';
 import type { Connection } from '../reactor/connection';
@@ -106,7 +107,8 @@ export class Link<Reply = unknown, Message = unknown> implements Lower<Reply> {
 
   /**
    * Gives the layer above a message. False: it wants no more for now (what is given nevertheless is
-   * kept for it, so it must not lie in bytes of this turn), or nothing goes up any more.
+   * held for it: bytes are copied, anything else must not lie in bytes of this turn), or nothing
+   * goes up any more.
    */
   deliver(message: Message): boolean {
     return this.next.receive(message);
@@ -133,6 +135,16 @@ export class Link<Reply = unknown, Message = unknown> implements Lower<Reply> {
    */
   fail(error: Error): void {
     this.chain.fail(error, this as Link);
+  }
+
+  /** Internal: what comes from below is a stream, and no messages. */
+  get onStream(): boolean {
+    return !this.below && !(this.chain.lower instanceof Link);
+  }
+
+  /** Internal: there is a layer above. */
+  get isBelowAnother(): boolean {
+    return this.above !== undefined;
   }
 
   private get next(): Link {
@@ -168,7 +180,7 @@ export class Link<Reply = unknown, Message = unknown> implements Lower<Reply> {
     if (chain.stopped) return false;
     this.open();
     if (this.wants || (chain.flushing && this.waiting === 0)) this.take(message);
-    else this.held.push(message);
+    else this.held.push(types.isUint8Array(message) ? message.slice() : message);
     if (chain.stopped) return false;
     this.stalled = !this.wants && !chain.flushing;
     return !this.stalled;

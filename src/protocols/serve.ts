@@ -7,10 +7,17 @@ import type { Connection } from '../reactor/connection';
 import type { Handlers } from '../reactor/handlers';
 import type { Listener } from '../reactor/listener';
 import type { ConnectOptions, ListenOptions, Reactor } from '../reactor/reactor';
-import { checkProtocol, type Protocol } from './protocol';
+import { badProtocol, checkProtocol, type Protocol, type Stage } from './protocol';
 
 /** What concerns the listener itself. */
 export type ListenerHandlers = Pick<Handlers, 'listening' | 'listenerChange' | 'listenerError'>;
+
+/** A stage would have nobody to serve. */
+function checkWhole(protocol: Protocol): Protocol {
+  const { name, write } = checkProtocol(protocol) as Partial<Stage>;
+  if (write === undefined) return protocol;
+  throw badProtocol('the protocol', `${name} is a stage; put a protocol on top of it (pipeline)`);
+}
 
 /** Listens, and speaks a protocol with whoever connects. */
 export function serveProtocol(
@@ -19,7 +26,7 @@ export function serveProtocol(
   options: ListenOptions,
   handlers: ListenerHandlers = {},
 ): ProtocolServer {
-  checkProtocol(protocol);
+  checkWhole(protocol);
   checkOptions('handlers', handlers);
   return new ProtocolServer(reactor, protocol, options, handlers);
 }
@@ -30,7 +37,7 @@ export function dialProtocol(
   protocol: Protocol,
   options: ConnectOptions,
 ): Connection {
-  return reactor.connect(options, checkProtocol(protocol));
+  return reactor.connect(options, checkWhole(protocol));
 }
 
 export class ProtocolServer {
@@ -89,7 +96,7 @@ export class ProtocolServer {
    * a turn decides that, so that a replay decides alike.
    */
   use(protocol: Protocol): Promise<void> {
-    checkProtocol(protocol);
+    checkWhole(protocol);
     return new Promise((resolve) => {
       this.reactor.setTimer(0, () => {
         for (const connection of this.open) this.earlier.set(connection, this.current);

@@ -5,7 +5,18 @@ import { join } from 'node:path';
 
 export const root = join(__dirname, '../..');
 
-const FOLDERS = ['.ci', 'assembly', 'bench', 'docs', 'examples', 'host', 'scripts', 'src', 'test'];
+const FOLDERS = [
+  '.ci',
+  'assembly',
+  'bench',
+  'docs',
+  'examples',
+  'host',
+  'protocols',
+  'scripts',
+  'src',
+  'test',
+];
 const FIXTURES = 'test/fixtures/';
 
 export interface TreeFile {
