@@ -84,6 +84,8 @@
             'host/probe_linux.cc',
             'host/probe_ring.cc',
             'host/process_end_linux.cc',
+            'host/realtime.cc',
+            'host/realtime_signals.cc',
             'host/registrations.cc',
             'host/signal_news_bell.cc',
           ],

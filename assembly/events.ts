@@ -21,6 +21,9 @@ const POLLNVAL = 0x020;
 /** Behind the name: i32 descriptor, u16 what was asked, u16 what was answered. */
 const POLL_ANSWERED = 8 + 6;
 const SELECT_ANSWERED = 8 + 4;
+/** Behind the name: u32 signal at 0, u32 poll(2)'s bits at 28. */
+const SIGNAL_NUMBER = 8;
+const SIGNAL_BAND = 8 + 28;
 
 /** Does the vector hold anything but wake-ups? */
 export function bringsNews(): bool {
@@ -72,6 +75,12 @@ export function ingestEvents(): void {
       apply(load<i32>(entry), load<u32>(entry, 4), bits, layout.UNKNOWN);
       entry += size;
     }
+  } else if (format == layout.FORMAT_SIGNAL) {
+    assert(size == layout.SIGNAL_EVENT_SIZE, 'a name and struct signalfd_siginfo have 136 bytes');
+    for (let place = 0; place < total; place++) {
+      signalled(entry);
+      entry += size;
+    }
   } else if (format == layout.FORMAT_RING) {
     assert(size == layout.RING_SIZE, 'struct io_uring_cqe has 16 bytes');
     for (let place = 0; place < total; place++) {
@@ -116,6 +125,16 @@ function selectBits(raised: i32): i32 {
   if (raised & layout.SELECT_EXCEPT) bits |= layout.READY_URGENT;
   if (raised & layout.SELECT_CLOSED) bits |= layout.READY_ERROR;
   return bits;
+}
+
+/** One signal of a descriptor; or SIGIO, which is nobody's: the host asks them all. */
+function signalled(entry: u32): void {
+  if (load<u32>(entry, SIGNAL_NUMBER) < <u32>layout.SIGNALS_REALTIME) {
+    count(layout.COUNTER_EVENTS_OVERFLOWED);
+    return;
+  }
+  const bits = epollBits(load<i32>(entry, SIGNAL_BAND));
+  apply(load<i32>(entry), load<u32>(entry, 4), bits, layout.UNKNOWN);
 }
 
 /** READY_ bits for a record, and how much is there, where the report says so. */

@@ -294,7 +294,9 @@ export const COUNTER_FILE_COLD = CONTROL + 1304;
 export const COUNTER_IDLES_FIRED = CONTROL + 1312;
 /** Of those: not idle, but at their deadline. */
 export const COUNTER_IDLES_FORCED = CONTROL + 1320;
-export const COUNTERS_CORE = 38;
+/** Times that the kernel had lost reports, and everything was looked at. */
+export const COUNTER_EVENTS_OVERFLOWED = CONTROL + 1328;
+export const COUNTERS_CORE = 39;
 
 export const COUNTER_HOST_WAITS = CONTROL + 1536;
 export const COUNTER_HOST_CONTROLS = CONTROL + 1544;
@@ -688,12 +690,19 @@ export const RING_OPERATION = 4;
 export const RING_WAKE = 5;
 /** The host's own: the result of a submission. */
 export const RING_ANSWER = 6;
+/**
+ * { u32 record, u32 generation, struct signalfd_siginfo (signalfd(2)) }: signal-driven I/O. A
+ * signal below SIGNALS_REALTIME is SIGIO: the queue of signals was full, and some were lost.
+ */
+export const FORMAT_SIGNAL = 9;
+export const SIGNAL_EVENT_SIZE = 136;
+export const SIGNALS_REALTIME = 32;
 export const READY_IN = 1;
 export const READY_OUT = 2;
 export const READY_END = 4;
 export const READY_ERROR = 8;
 export const READY_URGENT = 16;
-export const EVENT_SIZE_MAX = 64;
+export const EVENT_SIZE_MAX = 136;
 
 // ── Delivery: 32 bytes ───────────────────────────────────────────────────────────────────────────
 export const DELIVERY_SIZE = 32;

@@ -11,7 +11,7 @@ namespace calandria {
 
 const Interface* const INTERFACES[] = {
     &epoll_interface, &level_epoll_interface, &one_shot_epoll_interface,
-    &poll_interface,  &select_interface,
+    &realtime_interface, &poll_interface, &select_interface,
 #ifdef CALANDRIA_URING
     &uring_interface,
 #endif

@@ -11,6 +11,7 @@ extern const Interface nested_epoll_interface;
 extern const Interface one_shot_epoll_interface;
 extern const Interface kqueue_interface;
 extern const Interface poll_interface;
+extern const Interface realtime_interface;
 extern const Interface select_interface;
 extern const Interface uring_interface;
 

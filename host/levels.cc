@@ -8,17 +8,10 @@ namespace calandria {
 
 namespace {
 
-/** A record begins with its name: u32 record, u32 generation. */
-constexpr uint32_t NAME_SIZE = 8;
-
-/** What a call for all of them found. */
-int keep(Shim* shim, int found) {
-  Levels* levels = shim->levels;
+/** What a call for all of them answered: 0, or -errno. */
+int keep(Shim* shim, int result) {
   count(&shim->memory, layout::COUNTER_HOST_WAITS);
-  levels->left = found > 0 ? static_cast<uint32_t>(found) : 0;
-  levels->cursor = WATCHES_FIRST;
-  // Interrupted: nothing was reported, and nothing is lost; the next turn looks again.
-  return found == -EINTR ? 0 : found;
+  return found_begin(&shim->levels->found, result);
 }
 
 int look(Shim* shim) {
@@ -27,7 +20,7 @@ int look(Shim* shim) {
   return keep(shim, levels->kind->wait(watches->entries, watches->total, 0));
 }
 
-/** Has the array back, if it is lent. What was found meanwhile, or -errno. */
+/** Has the array back, if it is lent, and what was found meanwhile. 0, or -errno. */
 int take(Shim* shim) {
   Waiter* waiter = &shim->levels->waiter;
   return waiter->away ? keep(shim, waiter_take(waiter)) : 0;
@@ -40,20 +33,14 @@ int report(Shim* shim) {
   const Memory* memory = &shim->memory;
   const auto size = static_cast<uint32_t>(levels->kind->size);
   uint32_t taken = 0;
-  for (; levels->left > 0 && taken < shim->vector.now; levels->cursor++) {
-    if (levels->cursor >= watches->total) {
-      levels->left = 0;
-      break;
-    }
-    const struct pollfd* entry = &watches->entries[levels->cursor];
-    if (entry->revents == 0) continue;
-    const Owner* owner = &watches->owners[levels->cursor];
-    uint8_t* record = memory->base + memory->events + taken * size;
-    memcpy(record, &owner->record, sizeof owner->record);
-    memcpy(record + sizeof owner->record, &owner->generation, sizeof owner->generation);
-    levels->kind->pack(record + NAME_SIZE, entry);
-    watches_reported(watches, levels->cursor);
-    levels->left--;
+  while (taken < shim->vector.now) {
+    const uint32_t place = found_next(&levels->found, watches);
+    if (place == 0) break;
+    const Owner* owner = &watches->owners[place];
+    uint8_t* event = memory->base + memory->events + taken * size;
+    write_event_name(event, owner->record, owner->generation);
+    levels->kind->pack(event + EVENT_NAME, &watches->entries[place]);
+    watches_reported(watches, place);
     taken++;
   }
   vector_adapt(&shim->vector, taken);
@@ -89,7 +76,7 @@ int levels_poll(Shim* shim) {
   Levels* levels = shim->levels;
   const bool away = levels->waiter.away;
   int result = take(shim);
-  if (!away && levels->left == 0) result = look(shim);
+  if (!away && levels->found.left == 0) result = look(shim);
   return result < 0 ? result : report(shim);
 }
 
@@ -100,9 +87,9 @@ int levels_poll(Shim* shim) {
 int levels_arm(Shim* shim, uint64_t deadline) {
   Levels* levels = shim->levels;
   take(shim);
-  if (levels->left > 0) return 1;
-  const int found = look(shim);
-  if (found != 0) return found;
+  if (levels->found.left > 0) return 1;
+  const int result = look(shim);
+  if (result < 0 || levels->found.left > 0) return result < 0 ? result : 1;
   waiter_lend(&levels->waiter, levels->watches.entries, levels->watches.total, deadline);
   return 0;
 }

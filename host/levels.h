@@ -25,9 +25,7 @@ struct Levels {
   const LevelKind* kind;
   Watches watches;
   Waiter waiter;
-  /** Entries that have something and were not reported yet, and the place where to go on. */
-  uint32_t left;
-  uint32_t cursor;
+  Found found;
 };
 
 // As the verbs of an Interface (shim.h).

@@ -53,6 +53,7 @@ const char* shim_open(Shim* shim, const Interface* interface, const ShimOptions*
   shim->notifier = -1;
   shim->nest = {};
   shim->levels = nullptr;
+  shim->realtime = nullptr;
   shim->registrations = nullptr;
   shim->uring = nullptr;
   shim->entries = options->entries;

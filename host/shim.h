@@ -18,6 +18,7 @@ struct FileStream;
 struct Kqueue;
 struct Left;
 struct Levels;
+struct Realtime;
 struct Registrations;
 struct Shim;
 struct Slots;
@@ -102,6 +103,8 @@ struct Shim {
   Levels* levels;
   /** Of epoll level-triggered and one-shot (registrations.h), while they are open. */
   Registrations* registrations;
+  /** Of signal-driven I/O (realtime.h), while it is open. */
+  Realtime* realtime;
   /** Of io_uring (uring.h), while it is open; and with how many entries it is opened. */
   Uring* uring;
   uint32_t entries;

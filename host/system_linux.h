@@ -14,6 +14,7 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/sendfile.h>
+#include <sys/signalfd.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -290,6 +291,41 @@ inline int system_path_watcher() {
 
 inline int system_watch_path(int fd, const char* path, uint32_t changes) {
   return static_cast<int>(system_result(inotify_add_watch(fd, path, changes)));
+}
+
+// ── Signals of descriptors (fcntl(2), "Managing signals") ──
+
+/** Makes `fd` send this signal to this thread when something comes, or is possible. */
+inline int system_signal_ask(int fd, int signal) {
+  struct f_owner_ex owner = {};
+  owner.type = F_OWNER_TID;
+  owner.pid = static_cast<pid_t>(syscall(SYS_gettid));
+  const int flags = system_flags(fd);
+  if (flags < 0) return flags;
+  long result = system_result(fcntl(fd, F_SETOWN_EX, &owner));
+  if (result == 0) result = system_result(fcntl(fd, F_SETSIG, signal));
+  return result < 0 ? static_cast<int>(result) : system_set_flags(fd, flags | O_ASYNC);
+}
+
+/** How many calls that makes. */
+constexpr int SIGNAL_ASK_CALLS = 4;
+
+/** It sends none any more. */
+inline void system_signal_silence(int fd) {
+  const int flags = system_flags(fd);
+  if (flags >= 0) system_set_flags(fd, flags & ~O_ASYNC);
+}
+
+/** A descriptor that these signals are read from, while they are blocked. */
+inline int system_signal_reader(const sigset_t* signals) {
+  return static_cast<int>(
+      system_result(signalfd(-1, signals, SFD_NONBLOCK | SFD_CLOEXEC)));
+}
+
+/** Takes one that is pending for this thread; false: none is. */
+inline bool system_signal_take(const sigset_t* signals) {
+  const struct timespec now = {};
+  return system_repeat([&] { return sigtimedwait(signals, nullptr, &now); }) > 0;
 }
 
 // ── Processes and threads ──

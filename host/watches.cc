@@ -144,4 +144,24 @@ bool watches_answered(Watches* watches, const Memory* memory, uint32_t entry, in
   return bits != 0;
 }
 
+int found_begin(Found* found, int result) {
+  found->left = result > 0 ? static_cast<uint32_t>(result) : 0;
+  found->cursor = WATCHES_FIRST;
+  // Interrupted: nothing was reported, and nothing is lost; the next turn looks again.
+  return result < 0 && result != -EINTR ? result : 0;
+}
+
+uint32_t found_next(Found* found, const Watches* watches) {
+  // Once around at the most, for what was found may have been closed, and another one moved.
+  for (uint32_t seen = WATCHES_FIRST; found->left > 0 && seen < watches->total; seen++) {
+    if (found->cursor >= watches->total) found->cursor = WATCHES_FIRST;
+    const uint32_t place = found->cursor++;
+    if (watches->entries[place].revents == 0) continue;
+    found->left--;
+    return place;
+  }
+  found->left = 0;
+  return 0;
+}
+
 }  // namespace calandria

@@ -50,6 +50,21 @@ struct Watches {
   uint32_t total;
 };
 
+/** Entries that have something, as a call for all of them answered, and were not reported yet. */
+struct Found {
+  uint32_t left;
+  /** The place where to go on. */
+  uint32_t cursor;
+};
+
+/** An event of a kernel that gives nothing of ours back begins with u32 record, u32 generation. */
+constexpr uint32_t EVENT_NAME = 8;
+
+inline void write_event_name(uint8_t* event, uint32_t record, uint32_t generation) {
+  memcpy(event, &record, sizeof record);
+  memcpy(event + sizeof record, &generation, sizeof generation);
+}
+
 /** 0, or -ENOMEM. */
 int watches_open(Watches* watches, uint32_t records_max);
 
@@ -75,6 +90,12 @@ bool watches_answered(Watches* watches, const Memory* memory, uint32_t entry, in
 
 /** The record whose entry that concerns. */
 uint32_t watches_subject(const Memory* memory, uint32_t entry);
+
+/** What a call answered, a number or -errno: 0, or that error unless it was interrupted. */
+int found_begin(Found* found, int result);
+
+/** The place of the next one, or 0: there is none. What was closed meanwhile is passed over. */
+uint32_t found_next(Found* found, const Watches* watches);
 
 /** The place of a record's entry, or 0. Any record is answered. */
 uint32_t watches_place(const Watches* watches, uint32_t record);

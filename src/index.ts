@@ -51,7 +51,7 @@ export {
 } from './host/capabilities';
 export { CANDIDATES as hosts, chooseHost } from './host/choose';
 export type { Host, Seam } from './host/host';
-export { epoll, kqueue, poll, select } from './host/native';
+export { epoll, kqueue, poll, rtsig, select } from './host/native';
 export type { NativeOptions } from './host/native-options';
 export { node } from './host/node';
 export { nullHost } from './host/null';

@@ -72,6 +72,12 @@ function* eventsOf({ events, eventSize, eventFormat }: TurnBlock): Generator<Ent
         yield entry('event', event.readInt32LE(0), event.readUInt32LE(4), text);
         break;
       }
+      case layout.FORMAT_SIGNAL: {
+        const lost = event.readUInt32LE(8) < layout.SIGNALS_REALTIME;
+        const text = lost ? 'OVERFLOW' : bitNames(EPOLL_BITS, event.readUInt32LE(36));
+        yield entry('event', event.readInt32LE(0), event.readUInt32LE(4), text);
+        break;
+      }
       case layout.FORMAT_PORTABLE: {
         const available = event.readInt32LE(12);
         const known = available === layout.UNKNOWN ? '' : `, ${available} available`;

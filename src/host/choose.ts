@@ -1,7 +1,7 @@
 // Which host: data, in one place. Nothing else in the project asks for the platform.
 import { CalandriaError } from '../errors';
 import type { Host } from './host';
-import { epoll, kqueue, nativeMissing, poll, select } from './native';
+import { epoll, kqueue, nativeMissing, poll, rtsig, select } from './native';
 import type { NativeOptions } from './native-options';
 import { node } from './node';
 import { nullHost } from './null';
@@ -60,6 +60,13 @@ export const CANDIDATES: readonly Candidate[] = [
     create: (options) => uring(options),
   },
   ...(process.platform === 'linux' ? [KQUEUE] : []),
+  {
+    name: 'rtsig',
+    what: 'Linux signal-driven I/O, real-time signals as records, in C++; on request',
+    missing: () =>
+      process.platform === 'linux' ? nativeMissing('rtsig') : 'F_SETSIG is an interface of Linux',
+    create: (options) => rtsig(options),
+  },
   {
     name: 'null',
     what: 'no kernel interface: time alone, everywhere',

@@ -167,6 +167,11 @@ export function kqueue(options: NativeOptions = {}): Host {
   return native('kqueue', options);
 }
 
+/** Linux: a real-time signal for each thing that comes, read as records (fcntl(2), F_SETSIG). */
+export function rtsig(options: NativeOptions = {}): Host {
+  return native('rtsig', options);
+}
+
 /** Any POSIX system: select(2), for descriptors below FD_SETSIZE (1,024). */
 export function select(options: NativeOptions = {}): Host {
   return native('select', options, layout.SETTING_LEVELS);

@@ -8,6 +8,8 @@ const ADDRESSES = {
   events: layout.COUNTER_EVENTS,
   /** Of those, for an earlier owner of the record: dropped. */
   eventsStale: layout.COUNTER_EVENTS_STALE,
+  /** Times that the kernel had lost some, and everything was looked at. */
+  eventsOverflowed: layout.COUNTER_EVENTS_OVERFLOWED,
   completionsStale: layout.COUNTER_COMPLETIONS_STALE,
   /** Sides of records that changed: events merge into these. */
   updates: layout.COUNTER_UPDATES,
