@@ -1,6 +1,7 @@
 // Kernels that report levels go on reporting: what nobody takes must not keep the loop from
 // sleeping, whatever it is.
 import { closeSync } from 'node:fs';
+import { ECHO } from '../support/conformance';
 import { LEVEL_HOSTS } from '../support/levels';
 import { dial } from '../support/peer';
 import { openPipe, removePipes } from '../support/pipes';
@@ -102,12 +103,7 @@ describe.each(LEVEL_HOSTS)('$name', ({ name, host }) => {
   });
 
   test('a connection that has room for sends is not asked for it until it had none', async () => {
-    const served = await serve(
-      { data: (connection, bytes) => void connection.write(bytes) },
-      {
-        host: host(),
-      },
-    );
+    const served = await serve(ECHO, { host: host() });
     const peer = await dial(served.port);
     await peer.write('x'.repeat(1000));
     await peer.arrived(1000);
