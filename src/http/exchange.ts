@@ -13,6 +13,7 @@ import {
   PROTOCOL,
 } from './header-text';
 import { ReceivedRequest, type RequestLine, type RequestOwner } from './received-request';
+import type { RequestBody } from './request-body';
 import type { RequestHead } from './request-head';
 import { bodiless, RESET_CONTENT, statusLine } from './status';
 import type { Tunnel } from './tunnel';
@@ -72,8 +73,14 @@ export class Exchange extends ReceivedRequest {
   private gone: Error | undefined;
 
   /** Exchanges come from a server. */
-  constructor(owner: ExchangeOwner, head: RequestHead, line: RequestLine, since: number) {
-    super(owner, head, line, since);
+  constructor(
+    owner: ExchangeOwner,
+    head: RequestHead,
+    body: RequestBody | undefined,
+    line: RequestLine,
+    since: number,
+  ) {
+    super(owner, head, body, line, since);
     this.owner = owner;
   }
 

@@ -13,7 +13,6 @@ import { type Deadline, leave } from './deadlines';
 import { Exchange, type ExchangeOwner } from './exchange';
 import { HttpReceiving } from './http-receiving';
 import type { Intake } from './intake';
-import type { ReceivedRequest } from './received-request';
 import { type Refusal, refusal, refusalText } from './refusal';
 import { type BodySource, RequestBody } from './request-body';
 import { Handover, type Tunnel } from './tunnel';
@@ -151,9 +150,9 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
     this.requests++;
     this.keepsAlive = parser.keepAlive && parser.method !== 'CONNECT';
     this.expects = framing.expects && parser.minor > 0 && !parser.complete;
-    const exchange = new Exchange(this, intake.head(), parser, context.now);
-    this.exchange = exchange;
     if (!parser.complete || intake.received > 0) this.body = new RequestBody(this);
+    const exchange = new Exchange(this, intake.head(), this.body, parser, context.now);
+    this.exchange = exchange;
     const pending = context.handle(exchange);
     if (this.exchange !== exchange) {
       exchange.leaveTurn(pending);
@@ -303,13 +302,6 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
     return this.context.wallTime;
   }
 
-  bodyOf(request: ReceivedRequest): RequestBody {
-    if (request === this.exchange && this.body) return this.body;
-    const none = new RequestBody(this);
-    none.finish();
-    return none;
-  }
-
   closesAfter(): boolean {
     const { intake, context } = this;
     if (!this.keepsAlive || context.draining) return true;
@@ -326,8 +318,8 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
 
   finished(exchange: Exchange): void {
     this.context.done(exchange);
+    if (!this.body?.complete) this.body?.abandon();
     if (!this.intake || this.intake.parser.complete) return this.next();
-    this.body?.abandon();
     if (exchange.closes) this.closeBehind();
     else this.watch();
   }

@@ -1,12 +1,11 @@
 // The request half of an exchange: what the client asked for, and whether it is still there.
 import type { Connection } from '../reactor/connection';
-import type { RequestBody } from './request-body';
+import { RequestBody } from './request-body';
 import type { RequestHead } from './request-head';
 
 /** What a request asks of its connection. */
 export interface RequestOwner {
   readonly connection: Connection;
-  bodyOf(request: ReceivedRequest): RequestBody;
   /** ms since 1970 as of this turn, if the server has a clock. */
   wallTime(): number | undefined;
 }
@@ -28,13 +27,21 @@ export abstract class ReceivedRequest {
   readonly since: number;
   private readonly requestOwner: RequestOwner;
   private readonly head: RequestHead;
+  private content: RequestBody | undefined;
   private trailing: RequestHead | undefined;
   private leaving: Error | undefined;
   private aborter: AbortController | undefined;
 
-  constructor(owner: RequestOwner, head: RequestHead, line: RequestLine, since: number) {
+  constructor(
+    owner: RequestOwner,
+    head: RequestHead,
+    body: RequestBody | undefined,
+    line: RequestLine,
+    since: number,
+  ) {
     this.requestOwner = owner;
     this.head = head;
+    this.content = body;
     this.method = line.method;
     this.minor = line.minor === 0 ? 0 : 1;
     // HTTP/1.0 knows of no other protocols (RFC 9110 section 7.8).
@@ -58,7 +65,8 @@ export abstract class ReceivedRequest {
   }
 
   get body(): RequestBody {
-    return this.requestOwner.bodyOf(this);
+    this.content ??= RequestBody.none();
+    return this.content;
   }
 
   /** Fields behind a chunked body, once all of it has come. */

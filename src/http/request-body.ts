@@ -15,6 +15,9 @@ export interface BodySource {
   regulate(): void;
 }
 
+/** Of the body of a request without one nothing is asked. */
+const NOBODY: BodySource = { wanted() {}, regulate() {} };
+
 interface Taker {
   resolve(chunk: Uint8Array | null): void;
   reject(error: Error): void;
@@ -61,6 +64,13 @@ export class RequestBody {
 
   constructor(source: BodySource) {
     this.source = source;
+  }
+
+  /** That of a request without one. */
+  static none(): RequestBody {
+    const body = new RequestBody(NOBODY);
+    body.finish();
+    return body;
   }
 
   /** The next bytes, or null at the end. They are the caller's. Rejects when the body fails. */
