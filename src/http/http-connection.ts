@@ -241,7 +241,8 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
     if (exchange?.begun) return this.cut();
     const error = new CalandriaError('ERR_CALANDRIA_REFUSED', `Refused: ${refusal.reason}.`);
     this.body?.fail(error);
-    this.put(refusalText(refusal, context.date(), exchange?.method === 'HEAD'));
+    const { method } = exchange ?? this.intake?.parser ?? { method: '' };
+    this.put(refusalText(refusal, context.date(), method === 'HEAD'));
     if (exchange) {
       exchange.refuse(refusal.status, error);
       context.done(exchange);

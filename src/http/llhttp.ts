@@ -158,6 +158,7 @@ export class LlhttpParser implements RequestParser {
     this.headComplete = false;
     this.complete = false;
     this.upgrade = false;
+    this.method = '';
     this.headers = 0;
     this.fields = 0;
     this.targetStart = 0;

@@ -49,6 +49,7 @@ export interface RequestParser {
   readonly headers: number;
   /** Header lines and trailers. */
   readonly fields: number;
+  /** '' until the head is complete. */
   readonly method: string;
   /** 0 for HTTP/1.0, 1 for HTTP/1.1; -1 for any other version. */
   readonly minor: number;
