@@ -1,32 +1,11 @@
 // llhttp (https://github.com/nodejs/llhttp), the parser of Node itself, in WebAssembly as undici
-// builds it. The file is copied out of undici when this package is built (scripts/llhttp.mjs).
+// builds it (llhttp-module.ts).
 //
 // Bytes are copied into the parser's own memory piece by piece and the callbacks note places, so
 // what is kept of a message is a few integers. A parser is a structure of some 80 bytes over there;
 // one piece of memory for input serves all of a thread.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { CalandriaError } from '../errors';
-import { packageRoot } from '../package-root';
+import { instantiateLlhttp, type Llhttp, readLlhttp } from './llhttp-module';
 import { type Overflow, type ParserLimits, type RequestParser, SPAN_WORDS } from './parser';
-
-/** Functions and memory that must be there (a test checks the file for them). */
-export interface Llhttp {
-  readonly memory: WebAssembly.Memory;
-  _initialize(): void;
-  malloc(size: number): number;
-  llhttp_alloc(type: number): number;
-  llhttp_free(parser: number): void;
-  llhttp_reset(parser: number): void;
-  llhttp_execute(parser: number, address: number, length: number): number;
-  llhttp_get_error_pos(parser: number): number;
-  llhttp_get_error_reason(parser: number): number;
-  llhttp_errno_name(errno: number): number;
-  llhttp_get_method(parser: number): number;
-  llhttp_method_name(method: number): number;
-  llhttp_get_http_major(parser: number): number;
-  llhttp_get_http_minor(parser: number): number;
-}
 
 // llhttp.h: llhttp_type and llhttp_errno.
 const TYPE_REQUEST = 1;
@@ -41,10 +20,6 @@ const METHODS = 47;
 
 /** Bytes that one call takes; longer input is given in several. */
 export const INPUT_SIZE = 64 << 10;
-
-export function llhttpFile(): string {
-  return join(packageRoot(), 'build', 'llhttp', 'llhttp.wasm');
-}
 
 interface Loaded {
   readonly wasm: Llhttp;
@@ -64,39 +39,17 @@ function running(pointer: number): LlhttpParser {
 
 function load(): Loaded {
   if (loaded) return loaded;
-  let code: Buffer;
-  try {
-    code = readFileSync(llhttpFile());
-  } catch (cause) {
-    throw new CalandriaError(
-      'ERR_CALANDRIA_CORE',
-      `The HTTP parser is missing (${llhttpFile()}); build it with \`npm run build\`.`,
-      { cause },
-    );
-  }
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(code), {
-    env: {
-      wasm_on_message_begin: (pointer: number) => running(pointer).onBegin(),
-      wasm_on_url: (pointer: number, at: number, length: number) =>
-        running(pointer).onTarget(at, length),
-      wasm_on_status: () => OK,
-      wasm_on_header_field: (pointer: number, at: number, length: number) =>
-        running(pointer).onName(at, length),
-      wasm_on_header_value: (pointer: number, at: number, length: number) =>
-        running(pointer).onValue(at, length),
-      wasm_on_headers_complete: (
-        pointer: number,
-        _status: number,
-        upgrade: number,
-        keepAlive: number,
-      ) => running(pointer).onHead(upgrade !== 0, keepAlive !== 0),
-      wasm_on_body: (pointer: number, at: number, length: number) =>
-        running(pointer).onBody(at, length),
-      wasm_on_message_complete: (pointer: number) => running(pointer).onComplete(),
-    },
+  const wasm = instantiateLlhttp(readLlhttp(), {
+    wasm_on_message_begin: (pointer) => running(pointer).onBegin(),
+    wasm_on_url: (pointer, at, length) => running(pointer).onTarget(at, length),
+    wasm_on_status: () => OK,
+    wasm_on_header_field: (pointer, at, length) => running(pointer).onName(at, length),
+    wasm_on_header_value: (pointer, at, length) => running(pointer).onValue(at, length),
+    wasm_on_headers_complete: (pointer, _status, upgrade, keepAlive) =>
+      running(pointer).onHead(upgrade !== 0, keepAlive !== 0),
+    wasm_on_body: (pointer, at, length) => running(pointer).onBody(at, length),
+    wasm_on_message_complete: (pointer) => running(pointer).onComplete(),
   });
-  const wasm = instance.exports as unknown as Llhttp;
-  wasm._initialize();
   const input = wasm.malloc(INPUT_SIZE);
   const bytes = new Uint8Array(wasm.memory.buffer);
   const methods = Array.from({ length: METHODS }, (_, code) =>
