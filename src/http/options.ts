@@ -1,6 +1,7 @@
 // What a server of HTTP may be told: bounds with a default each, and what it does when something
 // fails.
 import { CalandriaError, shown } from '../errors';
+import { checkOptions } from '../reactor/arguments';
 
 export interface HttpLimits {
   /** Bytes of the request target; more is answered with 414. Default 8,192. */
@@ -49,6 +50,7 @@ const BOUNDS: Readonly<Record<keyof HttpLimits, readonly [number, number, number
 
 /** The limits with the defaults filled in. @throws ERR_CALANDRIA_BAD_OPTION names the one. */
 export function completeHttpLimits(given: Partial<HttpLimits> = {}): HttpLimits {
+  checkOptions('limits', given);
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(BOUNDS, name)) continue;
     throw new CalandriaError(
@@ -58,7 +60,7 @@ export function completeHttpLimits(given: Partial<HttpLimits> = {}): HttpLimits 
   }
   const limits: Record<string, number> = {};
   for (const [name, [preset, least, most]] of Object.entries(BOUNDS)) {
-    const value = given[name as keyof HttpLimits] ?? preset;
+    const { [name as keyof HttpLimits]: value = preset } = given;
     if (!Number.isInteger(value) || value < least || value > most) {
       throw new CalandriaError(
         'ERR_CALANDRIA_BAD_OPTION',
