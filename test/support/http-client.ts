@@ -114,7 +114,8 @@ export class HttpClient {
   async until(holds: () => boolean, what = 'what was waited for'): Promise<void> {
     while (!holds()) {
       if (this.socket.destroyed) {
-        throw new Error(`The connection closed before ${what}: ${this.bytes.toString('latin1')}`);
+        const got = this.bytes.toString('latin1', 0, 300);
+        throw new Error(`The connection closed before ${what}: ${got}`);
       }
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
