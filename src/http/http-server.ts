@@ -41,6 +41,7 @@ export interface HttpCloseOptions {
 }
 
 const DRAIN_DEADLINE = 5000;
+const DEADLINE_MAX = 2 ** 31 - 1;
 
 function print(error: unknown): void {
   console.error(error);
@@ -170,8 +171,8 @@ export class HttpServer {
     checkOptions('options', options);
     const { drain = true, deadline = DRAIN_DEADLINE } = options;
     checkFlag('drain', drain);
-    if (typeof deadline !== 'number' || !(deadline >= 0)) {
-      throw typeError('deadline', 'milliseconds from 0', deadline);
+    if (typeof deadline !== 'number' || !(deadline >= 0 && deadline <= DEADLINE_MAX)) {
+      throw typeError('deadline', `milliseconds from 0 to ${DEADLINE_MAX}`, deadline);
     }
     this.closing ??= new Promise((resolve) => {
       this.settleClosing = resolve;
