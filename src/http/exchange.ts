@@ -1,9 +1,10 @@
 // An exchange: a request and the answer to it. The program answers once, in one of three ways:
 // whole (`answer`), bit by bit (`begin`, `write`, `end`), or with a range of a file (`sendFile`).
 import { types } from 'node:util';
-import { CalandriaError, typeError } from '../errors';
+import { typeError } from '../errors';
 import { checkFunctions } from '../reactor/arguments';
 import type { File } from '../reactor/file';
+import { sequence, tellsOfGone, wrongLength } from './answer-errors';
 import {
   asksToClose,
   contentLength,
@@ -53,8 +54,6 @@ type Mode = 'none' | 'length' | 'chunked' | 'close';
 
 const NOT_BEGUN = 0;
 const TUNNEL_HANDLERS = ['data', 'drain', 'end', 'error', 'close'] as const;
-/** How a connection fails while a file is sent over it; everything else is the file's fault. */
-const GONE = new Set(['EPIPE', 'ECONNRESET', 'ECONNABORTED', 'ETIMEDOUT', 'ECANCELED']);
 
 export class Exchange extends ReceivedRequest {
   /** The program's own. */
@@ -254,7 +253,7 @@ export class Exchange extends ReceivedRequest {
     try {
       await this.owner.sendFile(file, offset, length);
     } catch (error) {
-      const aborted = this.gone ?? (GONE.has((error as { code: string }).code) && error);
+      const aborted = this.gone ?? (tellsOfGone(error) && error);
       this.fail();
       throw aborted ? this.gone : error;
     }
@@ -390,12 +389,4 @@ export class Exchange extends ReceivedRequest {
     this.owner.finished(this);
     this.settle();
   }
-}
-
-function sequence(message: string): CalandriaError {
-  return new CalandriaError('ERR_CALANDRIA_ANSWERED', `${message}.`);
-}
-
-function wrongLength(message: string): CalandriaError {
-  return new CalandriaError('ERR_CALANDRIA_BODY_LENGTH', `${message}.`);
 }

@@ -29,7 +29,8 @@ forEachHttpHost('closing', (bench) => {
     expect(await silent.ended()).toMatchObject({ orderly: true, answers: [] });
     const late = new HttpClient(port);
     await late.closed;
-    expect(late.error?.code).toBe('ECONNREFUSED');
+    // A ring gives its listener up a moment later: who came in between is reset.
+    expect(['ECONNREFUSED', 'ECONNRESET']).toContain(late.error?.code);
     release.resolve();
     const { answers, orderly } = await busy.ended();
     expect(answers.map(({ body }) => body.toString())).toEqual(['finished']);

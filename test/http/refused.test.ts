@@ -305,7 +305,7 @@ const GROUPS: Readonly<Record<string, Cases>> = {
   'what is no HTTP/1.0 or HTTP/1.1': OTHERS,
 };
 
-/** What a strict server says of each: a client that is wrong (4xx), or that wants too much (5xx). */
+/** What a strict server says of each: the client is wrong (4xx), or wants too much (5xx). */
 function wrongOf(name: string, { answers, orderly, rest }: Ended): string[] {
   const [answer] = answers;
   const wrong: string[] = [];

@@ -1,6 +1,6 @@
 // A clock that can be put forward: a host around a host whose turns happen when they do, at a time
-// that is ahead of the machine's by as much as a test says. So a minute's deadline is a minute's for
-// the program, and passes in an instant.
+// that is ahead of the machine's by as much as a test says. So a minute's deadline is a minute's
+// for the program, and passes in an instant.
 import * as layout from '../../assembly/layout';
 import type { Host } from '../../src/index';
 
