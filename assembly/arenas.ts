@@ -1,8 +1,9 @@
 // The two arenas: segments that are reused as soon as nothing refers to them, lowest first, so that
 // a server with small messages works in a few warm pages whatever the arena's size.
 //
-// A segment's references are the outgoing pieces that point into it. Deliveries need no count: what
-// was delivered in a turn is valid until the turn ends, and no segment is chosen before that.
+// A segment's references are the outgoing pieces that point into it, and the leases of its bytes
+// (leases.ts). Deliveries need no count: what was delivered in a turn is valid until the turn ends,
+// and no segment is chosen before that.
 import * as layout from './layout';
 import {
   long,
@@ -118,13 +119,16 @@ export function chooseReadSegments(): void {
   setWord(layout.SPARE_COUNT, spares);
 }
 
+/** What lies in segments that nobody refers to, of this turn and of those that held them before. */
 function poison(): void {
   for (let segment = 0; segment < readSegments; segment++) {
     const entry = entryOf(segment);
-    if (load<u32>(entry, layout.SEGMENT_REFERENCES) != 0) continue;
-    const start = load<u32>(entry, layout.SEGMENT_START);
-    memory.fill(start, 0xdb, load<u32>(entry, layout.SEGMENT_END) - start);
-    store<u32>(entry, start, layout.SEGMENT_END);
+    const end = load<u32>(entry, layout.SEGMENT_END);
+    if (load<u32>(entry, layout.SEGMENT_REFERENCES) != 0 || end == 0) continue;
+    const base = baseOf(segment);
+    memory.fill(base, <u8>layout.POISON, end - base);
+    store<u32>(entry, base, layout.SEGMENT_START);
+    store<u32>(entry, base, layout.SEGMENT_END);
   }
 }
 

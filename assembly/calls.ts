@@ -7,6 +7,7 @@ import * as draining from './draining';
 import { abandon, abandonAll } from './failure';
 import * as idle from './idle';
 import * as layout from './layout';
+import { homeOf } from './leases';
 import * as listeners from './listeners';
 import { bounce, long, setLong, setWord, word } from './memory';
 import { METER_CONNECTIONS, METER_QUEUE } from './meter-layout';
@@ -133,13 +134,13 @@ export function dropping(record: i32): bool {
 }
 
 /**
- * Bytes at `address`: delivered in this turn (sent from where they lie), or put where reserve()
- * said. A write that comes in chunks says with the first how many bytes there are in `total`, so
+ * Bytes at `address`: delivered in this turn or leased (sent from where they lie), or put where
+ * reserve() said. A write that comes in chunks says with the first how many bytes there are in `total`, so
  * that it is taken whole or refused whole.
  */
 export function write(record: i32, generation: u32, address: u32, length: u32, total: u32): i32 {
-  const segment = arenas.deliveredIn(address, length);
-  const borrowed = segment != layout.NONE && word(layout.PHASE) == layout.PHASE_TURN;
+  const segment = homeOf(address, length);
+  const borrowed = segment != layout.NONE;
   const reserved = address == bounce || address == <u32>word(layout.STATE_WRITE_CURSOR);
   if (borrowed || reserved) {
     loggedBytes(layout.CALL_WRITE, record, generation, total, 0, address, length, borrowed);

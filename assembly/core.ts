@@ -11,6 +11,7 @@
 
 import { chooseReadSegments, initialiseArenas } from './arenas';
 import { ingestCompletions } from './completions';
+import { STATE_FREE_LEASE } from './core-layout';
 import { digest as digestBytes } from './digest';
 import { dropWhenLate, dueAt, lookWhenDue } from './draining';
 import { ingestEvents } from './events';
@@ -45,6 +46,7 @@ export {
   timerStart,
   write,
 } from './calls';
+export { lease, unlease } from './leases';
 export { generation as operationGeneration } from './operations';
 export { sendFile } from './sending-files';
 export { openSource, operate, sendTo } from './source-calls';
@@ -62,6 +64,7 @@ export function initialise(): void {
   setWord(layout.STATE_WORK_HEAD, layout.NONE);
   setWord(layout.STATE_WORK_TAIL, layout.NONE);
   setWord(layout.STATE_SPAWNED, layout.NONE);
+  setWord(STATE_FREE_LEASE, layout.NONE);
   // Two rounds of splitmix64 (Steele, Lea, Flood 2014) spread the seed; neither word may be 0 for
   // both.
   const seed = <u64>(<u32>word(layout.SEED_LOW)) | ((<u64>(<u32>word(layout.SEED_HIGH))) << 32);

@@ -72,6 +72,8 @@ export const COLLECT_MAX = CONTROL + 96;
 export const CHANGES_MAX = CONTROL + 100;
 /** A host may count on so many. */
 export const CHANGES_LEAST = 16;
+/** Most leases at once. */
+export const LEASES_MAX = CONTROL + 104;
 
 export const SETTING_SAMPLE_TURN = 1;
 export const SETTING_POISON = 2;
@@ -115,6 +117,7 @@ export const WRITE_ARENA_BASE = CONTROL + 192;
 export const MEMORY_SIZE = CONTROL + 196;
 export const OPERATIONS_BASE = CONTROL + 200;
 export const CHANGES_BASE = CONTROL + 204;
+export const LEASES_BASE = CONTROL + 208;
 
 // Exchange words. Who writes: [c]ore, [h]ost, [r]eactor.
 /** [c] Entries the host has to execute. */
@@ -296,7 +299,10 @@ export const COUNTER_IDLES_FIRED = CONTROL + 1312;
 export const COUNTER_IDLES_FORCED = CONTROL + 1320;
 /** Times that the kernel had lost reports, and everything was looked at. */
 export const COUNTER_EVENTS_OVERFLOWED = CONTROL + 1328;
-export const COUNTERS_CORE = 39;
+export const COUNTER_LEASES = CONTROL + 1336;
+/** For want of a place, or because leases hold as many segments as they may. */
+export const COUNTER_LEASES_REFUSED = CONTROL + 1344;
+export const COUNTERS_CORE = 41;
 
 export const COUNTER_HOST_WAITS = CONTROL + 1536;
 export const COUNTER_HOST_CONTROLS = CONTROL + 1544;
@@ -919,17 +925,6 @@ export const UPDATE_QUEUED = 12;
 export const UPDATE_ERROR = 16;
 export const UPDATE_SEQUENCE = 20;
 
-// ── Dirty entry: 40 bytes: the record's tuples as the turn found them ────────────────────────────
-export const DIRTY_SIZE = 40;
-export const DIRTY_RECORD = 0;
-export const DIRTY_RX_AVAILABLE = 4;
-export const DIRTY_RX_ERROR = 8;
-export const DIRTY_RX_MARKS = 12;
-export const DIRTY_TX_SPACE = 16;
-export const DIRTY_TX_QUEUED = 20;
-export const DIRTY_TX_ERROR = 24;
-export const DIRTY_TX_MARKS = 28;
-
 // ── Call: 32 bytes, then its bytes (padded to 8) or its digests (u64 for each 4 KiB) ─────────────
 //
 //   call         record   generation argument             value    address
@@ -1002,6 +997,10 @@ export const CALL_IDLE_START = 21;
 export const CALL_SPAWN = 22;
 /** The record of one of the streams of the process that was spawned last. */
 export const CALL_TAKEN_STREAM = 23;
+/** argument: bytes; address: where they lie; answers the lease */
+export const CALL_LEASE = 24;
+/** record: the lease */
+export const CALL_UNLEASE = 25;
 
 // Results of calls (0 or more is success).
 export const CALL_TAKEN = 0;
@@ -1022,6 +1021,8 @@ export const CALL_BAD_BYTES = -10;
 export const CALL_WRONG_KIND = -11;
 /** sendFile: the file is not open. */
 export const CALL_NO_FILE = -12;
+/** All leases are in use, or hold as many segments as they may. */
+export const CALL_NO_LEASE = -13;
 
 // ── Timer: 32 bytes; the heap holds their indices ────────────────────────────────────────────────
 export const TIMER_SIZE = 32;
@@ -1066,6 +1067,9 @@ export const SEGMENT_REFERENCES = 0;
 export const SEGMENT_STAMP = 4;
 export const SEGMENT_START = 8;
 export const SEGMENT_END = 12;
+
+/** With SETTING_POISON, what stands where bytes were that are nobody's any more. */
+export const POISON = 0xdb;
 
 // ── Error numbers the core has an opinion on (Linux's values, on every host) ─────────────────────
 export const ERROR_IO = 5;

@@ -1,6 +1,8 @@
 // Where the regions lie. The addresses are read once, in bind(): they are constants of this
 // instance, while everything that changes lives in linear memory, so that the memory is the
 // reactor's whole state.
+
+import {} from './core-layout';
 import * as layout from './layout';
 
 export let records: u32 = 0;
@@ -13,6 +15,7 @@ export let dirty: u32 = 0;
 export let calls: u32 = 0;
 export let timers: u32 = 0;
 export let tasks: u32 = 0;
+export let leases: u32 = 0;
 export let timerHeap: u32 = 0;
 export let pieces: u32 = 0;
 export let blockLinks: u32 = 0;
@@ -63,6 +66,7 @@ export function bind(): void {
   calls = word(layout.CALLS_BASE);
   timers = word(layout.TIMERS_BASE);
   tasks = word(layout.OPERATIONS_BASE);
+  leases = word(layout.LEASES_BASE);
   timerHeap = word(layout.TIMER_HEAP_BASE);
   pieces = word(layout.PIECES_BASE);
   blockLinks = word(layout.BLOCK_LINKS_BASE);

@@ -94,6 +94,11 @@ export function named(generation: u32): void {
   if (settings & layout.SETTING_TRACE) store<u32>(entry, generation, layout.CALL_ADDRESS);
 }
 
+/** Where the bytes lie that the last call is about. */
+export function located(address: u32): void {
+  if (settings & layout.SETTING_TRACE) store<u32>(entry, address, layout.CALL_ADDRESS);
+}
+
 /** How many bytes the last call asks for; none come with it. */
 export function loggedLength(length: u32): void {
   if (settings & layout.SETTING_TRACE) store<u32>(entry, length, layout.CALL_LENGTH);

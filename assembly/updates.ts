@@ -2,6 +2,17 @@
 // exact: the tuple is compared with what it was when the turn, or a call before it, first touched
 // the record).
 
+import {
+  DIRTY_RECORD,
+  DIRTY_RX_AVAILABLE,
+  DIRTY_RX_ERROR,
+  DIRTY_RX_MARKS,
+  DIRTY_SIZE,
+  DIRTY_TX_ERROR,
+  DIRTY_TX_MARKS,
+  DIRTY_TX_QUEUED,
+  DIRTY_TX_SPACE,
+} from './core-layout';
 import { deliver } from './deliveries';
 import * as layout from './layout';
 import { count, dirty, long, settings, setWord, updates, word } from './memory';
@@ -15,15 +26,15 @@ export function touch(record: i32): void {
   const place = word(layout.STATE_DIRTY_COUNT);
   setWord(layout.STATE_DIRTY_COUNT, place + 1);
   store<u32>(address, place + 1, layout.RECORD_DIRTY);
-  const entry = dirty + <u32>place * layout.DIRTY_SIZE;
-  store<i32>(entry, record, layout.DIRTY_RECORD);
-  store<i32>(entry, load<i32>(address, layout.RX_AVAILABLE), layout.DIRTY_RX_AVAILABLE);
-  store<i32>(entry, load<i32>(address, layout.RX_ERROR), layout.DIRTY_RX_ERROR);
-  store<i32>(entry, load<u16>(address, layout.RX_EOF), layout.DIRTY_RX_MARKS);
-  store<i32>(entry, load<i32>(address, layout.TX_SPACE), layout.DIRTY_TX_SPACE);
-  store<i32>(entry, load<i32>(address, layout.TX_QUEUED), layout.DIRTY_TX_QUEUED);
-  store<i32>(entry, load<i32>(address, layout.TX_ERROR), layout.DIRTY_TX_ERROR);
-  store<i32>(entry, load<u16>(address, layout.TX_ENDED), layout.DIRTY_TX_MARKS);
+  const entry = dirty + <u32>place * DIRTY_SIZE;
+  store<i32>(entry, record, DIRTY_RECORD);
+  store<i32>(entry, load<i32>(address, layout.RX_AVAILABLE), DIRTY_RX_AVAILABLE);
+  store<i32>(entry, load<i32>(address, layout.RX_ERROR), DIRTY_RX_ERROR);
+  store<i32>(entry, load<u16>(address, layout.RX_EOF), DIRTY_RX_MARKS);
+  store<i32>(entry, load<i32>(address, layout.TX_SPACE), DIRTY_TX_SPACE);
+  store<i32>(entry, load<i32>(address, layout.TX_QUEUED), DIRTY_TX_QUEUED);
+  store<i32>(entry, load<i32>(address, layout.TX_ERROR), DIRTY_TX_ERROR);
+  store<i32>(entry, load<u16>(address, layout.TX_ENDED), DIRTY_TX_MARKS);
 }
 
 export function setAvailable(record: i32, available: i32, exactness: i32): void {
@@ -112,19 +123,19 @@ export function settleUpdates(): void {
   // Who is to be looked at in the next turn again is put at the front, over entries already read.
   setWord(layout.STATE_DIRTY_COUNT, 0);
   for (let place = 0; place < total; place++) {
-    const entry = dirty + <u32>place * layout.DIRTY_SIZE;
-    const record = load<i32>(entry, layout.DIRTY_RECORD);
+    const entry = dirty + <u32>place * DIRTY_SIZE;
+    const record = load<i32>(entry, DIRTY_RECORD);
     const address = records.at(record);
     store<u32>(address, 0, layout.RECORD_DIRTY);
     const received =
-      load<i32>(entry, layout.DIRTY_RX_AVAILABLE) != load<i32>(address, layout.RX_AVAILABLE) ||
-      load<i32>(entry, layout.DIRTY_RX_ERROR) != load<i32>(address, layout.RX_ERROR) ||
-      load<i32>(entry, layout.DIRTY_RX_MARKS) != <i32>load<u16>(address, layout.RX_EOF);
+      load<i32>(entry, DIRTY_RX_AVAILABLE) != load<i32>(address, layout.RX_AVAILABLE) ||
+      load<i32>(entry, DIRTY_RX_ERROR) != load<i32>(address, layout.RX_ERROR) ||
+      load<i32>(entry, DIRTY_RX_MARKS) != <i32>load<u16>(address, layout.RX_EOF);
     const sent =
-      load<i32>(entry, layout.DIRTY_TX_SPACE) != load<i32>(address, layout.TX_SPACE) ||
-      load<i32>(entry, layout.DIRTY_TX_QUEUED) != load<i32>(address, layout.TX_QUEUED) ||
-      load<i32>(entry, layout.DIRTY_TX_ERROR) != load<i32>(address, layout.TX_ERROR) ||
-      load<i32>(entry, layout.DIRTY_TX_MARKS) != <i32>load<u16>(address, layout.TX_ENDED);
+      load<i32>(entry, DIRTY_TX_SPACE) != load<i32>(address, layout.TX_SPACE) ||
+      load<i32>(entry, DIRTY_TX_QUEUED) != load<i32>(address, layout.TX_QUEUED) ||
+      load<i32>(entry, DIRTY_TX_ERROR) != load<i32>(address, layout.TX_ERROR) ||
+      load<i32>(entry, DIRTY_TX_MARKS) != <i32>load<u16>(address, layout.TX_ENDED);
     if (received) emit(record, 0);
     if (sent) emit(record, 1);
     if (load<u8>(address, layout.RECORD_STATE) != layout.STATE_OPEN) continue;

@@ -90,6 +90,7 @@ const steps = {
     inputs: [
       'src',
       'assembly/layout.ts',
+      'assembly/core-layout.ts',
       'assembly/meter-layout.ts',
       'tsconfig.json',
       'tsconfig.build.json',

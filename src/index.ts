@@ -80,6 +80,7 @@ export type { Chunks } from './reactor/file-chunks';
 export type { Handlers } from './reactor/handlers';
 export { type IdleHandler, type IdleOccasion, type IdleOptions, IdleWatcher } from './reactor/idle';
 export type { Inbox, InboxHandlers, InboxOptions } from './reactor/inbox';
+export { Lease } from './reactor/lease';
 export { Listener } from './reactor/listener';
 export type { Metrics, StageMetrics } from './reactor/metrics';
 export type { AddressChange, LinkChange, NetworkEvent } from './reactor/network-messages';

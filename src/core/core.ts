@@ -81,6 +81,8 @@ export interface Core {
   stop(drain: number, deadline: number): number;
   trigger(record: number, generation: number, mode: number): number;
   enable(record: number, generation: number): number;
+  lease(address: number, length: number): number;
+  unlease(lease: number): number;
 }
 
 export interface WasmCore extends Core {

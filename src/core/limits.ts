@@ -29,6 +29,8 @@ export interface Limits {
   readonly tasksInFlight: number;
   /** Completions of operations taken in one turn. Default 64. */
   readonly completions: number;
+  /** Leases of delivered bytes at once. Default 256. */
+  readonly leases: number;
 }
 
 export const WRITE_SEGMENT_BYTES = 65536;
@@ -47,6 +49,7 @@ const RANGES: Record<keyof Limits, readonly [standard: number, least: number, mo
   tasks: [4096, 1, 65536],
   tasksInFlight: [128, 1, 4096],
   completions: [64, 1, 4096],
+  leases: [256, 1, 4096],
 };
 
 /** Fills in the defaults; a value out of range is an error that names it. */

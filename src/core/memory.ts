@@ -1,4 +1,6 @@
 // The one linear memory: regions are laid out here, once, from the limits, and never move.
+
+import { DIRTY_SIZE, LEASE_SIZE } from '../../assembly/core-layout';
 import * as layout from '../../assembly/layout';
 import { CalandriaError } from '../errors';
 import type { Limits } from './limits';
@@ -78,6 +80,7 @@ export function createMemory(limits: Limits, { settings, seed }: MemorySettings)
     [layout.OPERATIONS_MAX, limits.tasks],
     [layout.OPERATIONS_FLYING_MAX, limits.tasksInFlight],
     [layout.COLLECT_MAX, limits.completions],
+    [layout.LEASES_MAX, limits.leases],
     [layout.READ_SEGMENTS_MAX, limits.readSegments],
     [layout.READ_SEGMENT_SIZE, readSegmentSize],
     [layout.WRITE_SEGMENTS_MAX, limits.writeSegments],
@@ -102,13 +105,14 @@ export function createMemory(limits: Limits, { settings, seed }: MemorySettings)
   region(layout.CHANGES_BASE, changes * layout.EVENT_SIZE_MAX);
   region(layout.DELIVERIES_BASE, deliveries * layout.DELIVERY_SIZE);
   region(layout.UPDATES_BASE, 2 * records * layout.UPDATE_SIZE);
-  region(layout.DIRTY_BASE, records * layout.DIRTY_SIZE);
+  region(layout.DIRTY_BASE, records * DIRTY_SIZE);
   region(layout.CALLS_BASE, CALLS_SIZE);
   region(layout.RECORDS_BASE, records * layout.RECORD_SIZE, layout.RECORD_SIZE);
   region(layout.PEERS_BASE, records * layout.PEER_SIZE);
   region(layout.TIMERS_BASE, (limits.timers + layout.TIMERS_A_TURN) * layout.TIMER_SIZE);
   region(layout.TIMER_HEAP_BASE, limits.timers * 4);
   region(layout.OPERATIONS_BASE, limits.tasks * layout.TASK_SIZE);
+  region(layout.LEASES_BASE, limits.leases * LEASE_SIZE);
   region(layout.PIECES_BASE, pieces * layout.PIECE_SIZE);
   region(layout.BLOCK_LINKS_BASE, blocks * 4);
   region(layout.BLOCKS_BASE, blocks * layout.BLOCK_SIZE, layout.BLOCK_SIZE);

@@ -59,6 +59,8 @@ const ADDRESSES = {
   fileCold: layout.COUNTER_FILE_COLD,
   idlesFired: layout.COUNTER_IDLES_FIRED,
   idlesForced: layout.COUNTER_IDLES_FORCED,
+  leases: layout.COUNTER_LEASES,
+  leasesRefused: layout.COUNTER_LEASES_REFUSED,
   /** System calls, by kind. */
   hostWaits: layout.COUNTER_HOST_WAITS,
   hostControls: layout.COUNTER_HOST_CONTROLS,

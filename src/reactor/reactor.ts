@@ -32,6 +32,7 @@ import { openDirectory, openFile } from './file-opening';
 import { checkHandlers, type Handlers, wantsOf } from './handlers';
 import { type IdleHandler, type IdleOptions, type IdleWatcher, watchIdle } from './idle';
 import { type Inbox, type InboxHandlers, type InboxOptions, openInbox } from './inbox';
+import { type Lease, lease } from './lease';
 import type { Listener } from './listener';
 import { type Metrics, readMetrics } from './metrics';
 import {
@@ -287,6 +288,15 @@ export class Reactor {
   /** Calls `handler` in the first idle turn, and at the latest when `within` has passed. */
   idle(options: IdleOptions, handler: IdleHandler): IdleWatcher {
     return watchIdle(this.opening, options, handler);
+  }
+
+  /**
+   * Keeps delivered bytes past this turn, where they lie, until the lease is released.
+   * @throws ERR_CALANDRIA_STALE_BYTES they are of an earlier turn, or not the reactor's;
+   * ERR_CALANDRIA_LIMIT too many leases.
+   */
+  lease(bytes: Uint8Array): Lease {
+    return lease(this.calls, bytes);
   }
 
   /** `flags` as in node:fs. Rejects with the system's error. */

@@ -8,11 +8,12 @@ import { closedError } from '../reactor/calls';
 import type { Connection } from '../reactor/connection';
 import type { File } from '../reactor/file';
 import type { Handlers } from '../reactor/handlers';
+import type { Lease } from '../reactor/lease';
 import type { Tried } from '../reactor/reader';
 import type { SendFileOptions, Sent } from '../reactor/send-file';
 import type { ReceiveSide, SendSide } from '../reactor/sides';
 import { ThreadFile } from './file';
-import { ReadableWait, ReadExactlyWait, ReadWait, Receiving } from './receiving';
+import { ReadableWait, ReadExactlyWait, ReadLeaseWait, ReadWait, Receiving } from './receiving';
 import { SendFileWait, Sending, WritableWait, WriteWait } from './sending';
 import type { Owned, Thread } from './thread';
 import type { Threads } from './threads';
@@ -64,6 +65,16 @@ export class ThreadConnection implements Owned {
   read(most = MOST): Promise<Buffer> {
     checkWhole('most', most, LENGTH_MAX, 1);
     return this.start(new ReadWait(this.thread, this.receiving, most));
+  }
+
+  /**
+   * The same without a copy: a lease of the bytes where they lie, if they come while the thread
+   * waits and leases are left, else of a copy (`copied`); at the end of the stream undefined. The
+   * thread releases it, or its end does.
+   */
+  readLease(most = MOST): Promise<Lease | undefined> {
+    checkWhole('most', most, LENGTH_MAX, 1);
+    return this.start(new ReadLeaseWait(this.thread, this.receiving, most));
   }
 
   /** So many bytes, or fewer when the stream ends before; rejects when it fails before. */

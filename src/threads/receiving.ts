@@ -2,6 +2,7 @@
 // window at a time; what nobody waits for stays in the kernel, and a wait that is given up takes
 // its appetite with it.
 import type { Connection } from '../reactor/connection';
+import { copiedLease, type Lease } from '../reactor/lease';
 import type { Tried } from '../reactor/reader';
 import { ByteQueue } from './byte-queue';
 import { Line, LineWait } from './line';
@@ -29,9 +30,13 @@ export class Receiving {
     connection.read(window);
   }
 
+  /** The bytes lie in the read arena: they are copied, unless somebody waits for just these. */
   arrived(bytes: Uint8Array): void {
     this.appetite = Math.max(0, this.appetite - bytes.length);
-    this.bytes.push(Buffer.from(bytes));
+    const { first } = this.line;
+    const leases = this.bytes.length === 0 && first instanceof ReadLeaseWait;
+    const left = leases ? first.keep(bytes) : bytes;
+    if (left.length > 0) this.bytes.push(Buffer.from(left));
     this.line.serve();
     this.want();
   }
@@ -131,6 +136,45 @@ export class ReadExactlyWait extends ReceiveWait<Buffer> {
     if (bytes.length < this.needed && failure) this.fail(failure);
     else this.fulfil(bytes.takeAll(this.needed));
     return true;
+  }
+}
+
+/** The same where they lie, if they come while it waits; undefined at the end. */
+export class ReadLeaseWait extends ReceiveWait<Lease | undefined> {
+  private readonly most: number;
+
+  constructor(thread: Thread, side: Receiving, most: number) {
+    super(thread, side, 1);
+    this.most = most;
+  }
+
+  act(): boolean {
+    const { bytes, over, failure } = this.side;
+    if (bytes.length > 0) this.give(copiedLease(bytes.take(this.most)));
+    else if (!over) return false;
+    else if (failure) this.fail(failure);
+    else this.fulfil(undefined);
+    return true;
+  }
+
+  /** Keeps what it is to have of these; answers the rest. All of them when no lease is left. */
+  keep(bytes: Uint8Array): Uint8Array {
+    const part = bytes.subarray(0, this.most);
+    let lease: Lease;
+    try {
+      lease = this.thread.threads.reactor.lease(part);
+    } catch (error) {
+      if ((error as { code?: string }).code === 'ERR_CALANDRIA_LIMIT') return bytes;
+      throw error;
+    }
+    this.line.leave(this);
+    this.give(lease);
+    return bytes.subarray(part.length);
+  }
+
+  private give(lease: Lease): void {
+    this.thread.keep(lease);
+    this.fulfil(lease);
   }
 }
 

@@ -2,6 +2,7 @@
 // and ends with it.
 import { CalandriaError, typeError } from '../errors';
 import { Connection } from '../reactor/connection';
+import type { Lease } from '../reactor/lease';
 import type { Listener } from '../reactor/listener';
 import type { ConnectOptions } from '../reactor/reactor';
 import { AcceptWait } from './accepting';
@@ -55,6 +56,7 @@ export class Thread<Result = unknown> implements Start {
   private readonly given: unknown[];
   private joiners: Set<Joiner<Result>> | undefined;
   private owned: Set<Owned> | undefined;
+  private leases: Set<Lease> | undefined;
   /** Internal: its calls that are under way. */
   readonly waits = new Waits();
   private controller: AbortController | undefined;
@@ -307,6 +309,13 @@ export class Thread<Result = unknown> implements Start {
     this.joiners?.delete(joiner);
   }
 
+  /** A lease that is given back with the thread, if not before. */
+  keep(lease: Lease): void {
+    this.leases ??= new Set();
+    this.leases.add(lease);
+    lease.whenReleased = () => this.leases?.delete(lease);
+  }
+
   /** It is closed, or another thread's. */
   disown(owned: Owned): void {
     this.owned?.delete(owned);
@@ -326,6 +335,7 @@ export class Thread<Result = unknown> implements Start {
       else wait.goOn();
     }
     for (const owned of this.owned ?? []) owned.abandon(failed);
+    for (const lease of this.leases ?? []) lease.release();
     const { joiners = [] } = this;
     for (const joiner of joiners) joiner.ended(outcome);
     const heard = this.joiners !== undefined && this.joiners.size > 0;

@@ -140,6 +140,13 @@ export class CallComparison {
     return this.compare(this.withBytes(address, length, layout.MODE_BYTES));
   }
 
+  /** Bytes are kept where they lie. */
+  lease(address: number, length: number): Call | undefined {
+    const call = this.encode(layout.CALL_LEASE, layout.NONE, 0, length, 0);
+    call.writeUInt32LE(this.recordedAddress(address), layout.CALL_ADDRESS);
+    return this.compare(call.subarray(0, layout.CALL_SIZE));
+  }
+
   /** A write; answers the recorded result. */
   write(
     record: number,

@@ -91,6 +91,8 @@ const NAMES: Record<number, string> = {
   [layout.CALL_IDLE_START]: 'idle',
   [layout.CALL_SPAWN]: 'spawn',
   [layout.CALL_TAKEN_STREAM]: 'stream of spawn',
+  [layout.CALL_LEASE]: 'lease',
+  [layout.CALL_UNLEASE]: 'release',
 };
 
 const KINDS: Record<number, string> = {
@@ -165,6 +167,10 @@ export function describeCall(call: Call): string {
       const what = TASKS[call.detail] ?? `task ${call.detail}`;
       return `${what}(${call.record}:${call.generation}, at ${offset}, ${call.length} bytes)`;
     }
+    case layout.CALL_LEASE:
+      return `${name}(${call.argument} bytes)`;
+    case layout.CALL_UNLEASE:
+      return `${name}(lease ${call.record})`;
     case layout.CALL_TRIGGER: {
       const mode = triggerName(call.argument);
       return `${name}(${call.record}:${call.generation}, ${mode})`;

@@ -279,6 +279,10 @@ class CoreReplay {
         return core.trigger(record, generation, argument);
       case layout.CALL_ENABLE:
         return core.enable(record, generation);
+      case layout.CALL_LEASE:
+        return core.lease(call.address, argument);
+      case layout.CALL_UNLEASE:
+        return core.unlease(record);
       default:
         throw new Error(`there is no call ${call.operation}`);
     }

@@ -1,9 +1,9 @@
-// Trace format 2, byte by byte. All numbers are little-endian; every section begins at a multiple
+// Trace format 3, byte by byte. All numbers are little-endian; every section begins at a multiple
 // of 8.
 //
 // FILE
 //   0   8  magic: 89 43 41 4c 0d 0a 1a 0a ("\x89CAL\r\n\x1a\n": no transfer that mangles it passes)
-//   8   4  u32 format: 2 (1: the same, without the calls and deliveries that came later)
+//   8   4  u32 format: 3 (1, 2: the same, without the calls and deliveries that came later)
 //   12  4  u32 length of the header text
 //   16  4  u32 CRC-32 of the header text
 //   20  4  u32 0
@@ -62,9 +62,9 @@ import * as layout from '../../assembly/layout';
 import type { Limits } from '../core/limits';
 import type { ProgramDescription } from '../host/host';
 
-export const FORMAT = 2;
+export const FORMAT = 3;
 /** Formats that are read. Whatever was released stays in this list. */
-export const FORMATS: readonly number[] = [1, 2];
+export const FORMATS: readonly number[] = [1, 2, 3];
 export const MAGIC = Buffer.from([0x89, 0x43, 0x41, 0x4c, 0x0d, 0x0a, 0x1a, 0x0a]);
 export const FILE_HEAD = 24;
 export const BLOCK_HEAD = 24;

@@ -56,6 +56,8 @@ function subjectOf(operation: number, record: number, generation: number): numbe
     case layout.CALL_RANDOM:
     case layout.CALL_STOP:
       return -operation;
+    case layout.CALL_UNLEASE:
+      return -(operation * 2 ** 21 + record);
     default:
       return (generation >>> 0) * 2 ** 21 + (record >>> 0);
   }

@@ -342,6 +342,14 @@ export class ProgramCore implements Core {
     return this.simple(layout.CALL_ENABLE, record, generation, 0, 0);
   }
 
+  lease(address: number, length: number): number {
+    return this.comparison.lease(address, length)?.result ?? layout.CALL_NO_LEASE;
+  }
+
+  unlease(lease: number): number {
+    return this.simple(layout.CALL_UNLEASE, lease, 0, 0, 0);
+  }
+
   private simple(
     operation: number,
     record: number,

@@ -10,6 +10,7 @@ describe('the fuzz', () => {
     let operations = 0;
     let datagrams = 0;
     let ahead = 0;
+    let leases = 0;
     for (let seed = 1; seed <= RUNS; seed++) {
       const result = fuzzCore(seed);
       events += result.events;
@@ -17,6 +18,7 @@ describe('the fuzz', () => {
       operations += result.operations;
       datagrams += result.datagrams;
       ahead += result.ahead;
+      leases += result.leases;
     }
     // It did something.
     expect(events).toBeGreaterThan(10_000);
@@ -24,6 +26,7 @@ describe('the fuzz', () => {
     expect(operations).toBeGreaterThan(1_000);
     expect(datagrams).toBeGreaterThan(1_000);
     expect(ahead).toBeGreaterThan(100_000);
+    expect(leases).toBeGreaterThan(200);
   });
 
   // Found by longer runs, each with the mistake that it found.

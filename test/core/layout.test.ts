@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as ofCore from '../../assembly/core-layout';
 import * as layout from '../../assembly/layout';
 import { METER_SIZE, METERS } from '../../assembly/meter-layout';
 import { completeLimits, type Limits } from '../../src/core/limits';
@@ -8,7 +9,7 @@ import { createMemory, word } from '../../src/core/memory';
 import { packageRoot } from '../../src/package-root';
 import { Seeded } from '../support/seeded';
 
-const constants = new Map(Object.entries(layout) as [string, number][]);
+const constants = new Map(Object.entries({ ...layout, ...ofCore }) as [string, number][]);
 
 /** Constants whose names begin so, but for the size itself and its logarithm. */
 function named(prefix: string, without: RegExp = /_(SIZE|SHIFT|MAX)$/): [string, number][] {
@@ -65,7 +66,8 @@ describe('structures', () => {
     ['SUBMISSION_', layout.SUBMISSION_SIZE],
     ['DELIVERY_', layout.DELIVERY_SIZE],
     ['UPDATE_', layout.UPDATE_SIZE],
-    ['DIRTY_', layout.DIRTY_SIZE],
+    ['DIRTY_', ofCore.DIRTY_SIZE],
+    ['LEASE_', ofCore.LEASE_SIZE],
     ['PEER_', layout.PEER_SIZE],
     ['TIMER_', layout.TIMER_SIZE],
     ['PIECE_', layout.PIECE_SIZE],
@@ -84,6 +86,7 @@ describe('structures', () => {
     expect(layout.PIECE_SIZE).toBe(1 << layout.PIECE_SHIFT);
     expect(layout.BLOCK_SIZE).toBe(1 << layout.BLOCK_SHIFT);
     expect(layout.SEGMENT_SIZE).toBe(1 << layout.SEGMENT_SHIFT);
+    expect(ofCore.LEASE_SIZE).toBe(1 << ofCore.LEASE_SHIFT);
   });
 
   test('work bits, wants and kinds of calls are each their own', () => {
@@ -100,7 +103,9 @@ describe('structures', () => {
 
   test('words of the control block do not overlap', () => {
     const { CONTROL, CONTROL_SIZE } = layout;
-    const source = readFileSync(join(packageRoot(), 'assembly/layout.ts'), 'utf8');
+    const source = ['layout', 'core-layout']
+      .map((name) => readFileSync(join(packageRoot(), `assembly/${name}.ts`), 'utf8'))
+      .join('');
     const long = /^(NOW|DEADLINE|TURN|DIGEST|COUNTER_\w+|STATE_(PARKED_UNTIL|RANDOM|DRAIN_)\w*)$/;
     const size = (name: string): number => {
       if (name === 'METERS_SINCE') return 8 + METERS * METER_SIZE;
@@ -134,13 +139,14 @@ describe('regions', () => {
       [layout.CHANGES_BASE, at(layout.CHANGES_MAX) * layout.EVENT_SIZE_MAX],
       [layout.DELIVERIES_BASE, at(layout.DELIVERIES_MAX) * layout.DELIVERY_SIZE],
       [layout.UPDATES_BASE, 2 * records * layout.UPDATE_SIZE],
-      [layout.DIRTY_BASE, records * layout.DIRTY_SIZE],
+      [layout.DIRTY_BASE, records * ofCore.DIRTY_SIZE],
       [layout.CALLS_BASE, at(layout.CALLS_SIZE_MAX)],
       [layout.RECORDS_BASE, records * layout.RECORD_SIZE],
       [layout.PEERS_BASE, records * layout.PEER_SIZE],
       [layout.TIMERS_BASE, (limits.timers + layout.TIMERS_A_TURN) * layout.TIMER_SIZE],
       [layout.TIMER_HEAP_BASE, limits.timers * 4],
       [layout.OPERATIONS_BASE, limits.tasks * layout.TASK_SIZE],
+      [layout.LEASES_BASE, limits.leases * ofCore.LEASE_SIZE],
       [layout.PIECES_BASE, at(layout.PIECES_MAX) * layout.PIECE_SIZE],
       [layout.BLOCK_LINKS_BASE, at(layout.BLOCKS_MAX) * 4],
       [layout.BLOCKS_BASE, at(layout.BLOCKS_MAX) * layout.BLOCK_SIZE],

@@ -14,6 +14,7 @@ const EXPORTS = [
   ...['openSource', 'sendTo', 'operate', 'operationGeneration', 'spawn', 'takenStream'],
   ...['destroy', 'sample', 'option', 'timerStart', 'timerGeneration', 'timerCancel', 'random'],
   ...['thrown', 'stop', 'trigger', 'enable', 'idleStart', 'sendFile', 'digest', 'digestHigh'],
+  ...['lease', 'unlease'],
 ].sort();
 
 describe.each(['release', 'debug'])('the %s module', (build) => {

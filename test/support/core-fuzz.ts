@@ -23,6 +23,7 @@ import type { Submission } from './core-views';
 import { FuzzDatagrams } from './fuzz-datagrams';
 import { FuzzFiles } from './fuzz-files';
 import { FuzzHost } from './fuzz-host';
+import { FuzzLeases } from './fuzz-leases';
 import { drawOptions, type FuzzOptions, onRing } from './fuzz-options';
 import { FuzzProgram } from './fuzz-program';
 import { Seeded } from './seeded';
@@ -38,9 +39,11 @@ export interface FuzzResult {
   readonly ahead: number;
   /** Datagrams that came, and that left. */
   readonly datagrams: number;
+  readonly leases: number;
 }
 
 const RING_SALT = 0x52494e47;
+const LEASES_SALT = 0x5eed;
 
 class FuzzRun {
   private readonly random: Seeded;
@@ -57,7 +60,9 @@ class FuzzRun {
     // Drawn apart, so that the seeds that once found something still run as they did.
     const ring = new Seeded(seed + RING_SALT);
     this.options = ring.chance(0.25) ? onRing(drawn, ring) : drawn;
-    this.harness = new CoreHarness({ ...this.options, seed: BigInt(seed), build });
+    const ofLeases = new Seeded(seed ^ LEASES_SALT);
+    const limits = { ...this.options.limits, leases: ofLeases.pick([1, 3, 256]) };
+    this.harness = new CoreHarness({ ...this.options, limits, seed: BigInt(seed), build });
     const operations = new OperationsChecker();
     const files = new FuzzFiles(this.harness, this.random, this.options, operations);
     const bytes = new BytesChecker();
@@ -65,7 +70,8 @@ class FuzzRun {
     this.host = new FuzzHost(this.harness, this.random, this.options, files, datagrams);
     const lifecycle = new LifecycleChecker();
     const timers = new TimersChecker();
-    const watchers = { lifecycle, bytes, timers, files, datagrams };
+    const leases = new FuzzLeases(this.harness, ofLeases, seed % 4 === 1 || seed % 4 === 2);
+    const watchers = { lifecycle, bytes, timers, files, datagrams, leases };
     this.program = new FuzzProgram(this.harness, this.random, this.options, watchers);
     this.checkers = [
       new MemoryChecker(),
@@ -100,6 +106,7 @@ class FuzzRun {
       datagrams:
         this.harness.count(layout.COUNTER_RECORDS_IN) +
         this.harness.count(layout.COUNTER_RECORDS_OUT),
+      leases: this.harness.count(layout.COUNTER_LEASES),
     };
   }
 

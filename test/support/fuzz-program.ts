@@ -9,6 +9,7 @@ import type { CoreHarness, Handle, Turn } from './core-harness';
 import type { Delivery } from './core-views';
 import type { FuzzDatagrams } from './fuzz-datagrams';
 import type { FuzzFiles } from './fuzz-files';
+import type { FuzzLeases } from './fuzz-leases';
 import type { FuzzOptions } from './fuzz-options';
 import type { Seeded } from './seeded';
 
@@ -18,6 +19,7 @@ export interface Watchers {
   readonly timers: TimersChecker;
   readonly files: FuzzFiles;
   readonly datagrams: FuzzDatagrams;
+  readonly leases: FuzzLeases;
 }
 
 const MODES = [0, layout.WORK_LEVEL, layout.WORK_ONE_SHOT, layout.WORK_DISPATCH];
@@ -48,8 +50,10 @@ export class FuzzProgram {
       if (kind === 'open') this.remember({ record, generation });
       if (kind === 'close') this.forget({ record, generation });
     }
+    this.watchers.leases.check();
     for (const delivery of this.delivered) if (this.random.chance(0.5)) this.echo(delivery);
     this.calls();
+    this.leases();
     // A view lives as long as its turn.
     if (this.random.chance(0.3)) this.writeStale();
     this.earlier = this.delivered;
@@ -58,17 +62,20 @@ export class FuzzProgram {
 
   outside(): void {
     if (this.random.chance(0.3)) this.calls();
+    this.leases();
     if (this.random.chance(0.1)) this.writeStale();
   }
 
   /** Level triggers never rest while something waits: nobody repeats himself any more. */
   calm(): void {
     for (const handle of this.known) this.harness.trigger(handle, 0);
+    this.watchers.leases.giveBackAll();
   }
 
   /** The end of the program: all timers cancelled, the reactor stopped. */
   leave(): void {
     for (const timer of this.watchers.timers.alive()) this.cancel(timer);
+    this.watchers.leases.giveBackAll();
     if (this.random.chance(0.5)) this.harness.core.stop(1, -1);
     this.harness.core.stop(0, -1);
     this.stopped = true;
@@ -91,6 +98,15 @@ export class FuzzProgram {
   private calls(): void {
     const total = this.random.size(this.options.callRate * 4);
     for (let call = 0; call < total; call++) this.call();
+  }
+
+  private leases(): void {
+    const { leases } = this.watchers;
+    for (const what of leases.plan()) {
+      if (what === 'take') leases.take(this.delivered);
+      else if (what === 'give back') leases.giveBack();
+      else for (const handle of this.known.slice(0, 1)) this.writeLeased(handle);
+    }
   }
 
   private anybody(): Handle {
@@ -214,6 +230,15 @@ export class FuzzProgram {
     this.watched(to, bytes, () => this.harness.writeAt(to, part.address, length));
   }
 
+  /** Zero copy, in any turn and between two. */
+  private writeLeased(handle: Handle): void {
+    const leased = this.watchers.leases.any();
+    if (!leased) return;
+    const { address, length } = leased;
+    const bytes = Buffer.from(this.harness.bytes(leased));
+    this.watched(handle, bytes, () => this.harness.writeAt(handle, address, length));
+  }
+
   private writeStale(): void {
     if (this.earlier.length === 0) return;
     const { address, length } = this.random.pick(this.earlier);
@@ -221,6 +246,7 @@ export class FuzzProgram {
     const first = Math.min(...this.harness.arrived.map((range) => range.address));
     const last = Math.max(...this.harness.arrived.map((range) => range.address + range.length));
     if (length === 0 || (address >= first && address < last)) return;
+    if (this.watchers.leases.holds(address, length)) return;
     const handle = this.anybody();
     const before = this.harness.word(layout.STATE_QUEUE_TOTAL);
     const result = this.harness.writeAt(handle, address, length);

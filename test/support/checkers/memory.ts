@@ -1,5 +1,17 @@
 // The core's own bookkeeping: references of segments, free lists, the work list, the dirty list.
 // Everything that is counted is counted again here, from the other end.
+
+import {
+  DIRTY_RECORD,
+  DIRTY_SIZE,
+  LEASE_LENGTH,
+  LEASE_SEGMENT,
+  LEASE_SIZE,
+  LEASES_USED,
+  STATE_FREE_LEASE,
+  STATE_LEASED_SEGMENTS,
+  STATE_LEASES_TOUCHED,
+} from '../../../assembly/core-layout';
 import * as layout from '../../../assembly/layout';
 import type { CoreHarness } from '../core-harness';
 import { queuedPieces, recordAddress, type Submission } from '../core-views';
@@ -18,6 +30,28 @@ function heldByTasks(harness: CoreHarness): number[] {
   return held;
 }
 
+/** Segments that leases hold; the free ones are in their list. */
+function heldByLeases(harness: CoreHarness): number[] {
+  const base = harness.word(layout.LEASES_BASE);
+  const touched = harness.word(STATE_LEASES_TOUCHED);
+  const held: number[] = [];
+  for (let lease = 0; lease < touched; lease++) {
+    const at = base + lease * LEASE_SIZE;
+    if (harness.word(at + LEASE_LENGTH) === 0) continue;
+    held.push(harness.word(at + LEASE_SEGMENT));
+  }
+  let free = 0;
+  for (let lease = harness.word(STATE_FREE_LEASE); lease !== layout.NONE; free++) {
+    lease = harness.word(base + lease * LEASE_SIZE + LEASE_SEGMENT);
+  }
+  if (held.length + free !== touched) violated('no lease leaks', { held, free, touched });
+  if (held.length !== harness.word(LEASES_USED)) violated('leases are counted', held);
+  if (new Set(held).size !== harness.word(STATE_LEASED_SEGMENTS)) {
+    violated('leased segments are counted', held);
+  }
+  return held;
+}
+
 export class MemoryChecker implements Checker {
   turn(harness: CoreHarness): void {
     this.check(harness, []);
@@ -28,7 +62,7 @@ export class MemoryChecker implements Checker {
   private dirtyList(harness: CoreHarness): void {
     const base = harness.word(layout.DIRTY_BASE);
     for (let place = 0; place < harness.word(layout.STATE_DIRTY_COUNT); place++) {
-      const record = harness.word(base + place * layout.DIRTY_SIZE + layout.DIRTY_RECORD);
+      const record = harness.word(base + place * DIRTY_SIZE + DIRTY_RECORD);
       const { work } = harness.record({ record, generation: 0 });
       if (!(work & layout.WORK_LEVEL)) violated('the dirty list is settled', record);
     }
@@ -133,7 +167,7 @@ export class MemoryChecker implements Checker {
     for (const { operation, address } of submissions) {
       if (/^(listen|connect|open)$/.test(operation)) nameAt(address);
     }
-    for (const segment of heldByTasks(harness)) {
+    for (const segment of [...heldByTasks(harness), ...heldByLeases(harness)]) {
       references[segment] = (references[segment] as number) + 1;
     }
     const base = harness.word(layout.SEGMENTS_BASE);

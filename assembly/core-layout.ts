@@ -1,0 +1,30 @@
+// Structures of the core that no host has to know. As layout.ts this is valid as both TypeScript and
+// AssemblyScript.
+import { CONTROL } from './layout';
+
+// ── Dirty entry: 40 bytes: the record's tuples as the turn found them ────────────────────────────
+export const DIRTY_SIZE = 40;
+export const DIRTY_RECORD = 0;
+export const DIRTY_RX_AVAILABLE = 4;
+export const DIRTY_RX_ERROR = 8;
+export const DIRTY_RX_MARKS = 12;
+export const DIRTY_TX_SPACE = 16;
+export const DIRTY_TX_QUEUED = 20;
+export const DIRTY_TX_ERROR = 24;
+export const DIRTY_TX_MARKS = 28;
+
+// ── Words of the control block, of the leases ────────────────────────────────────────────────────
+export const LEASES_USED = CONTROL + 912;
+export const STATE_FREE_LEASE = CONTROL + 916;
+export const STATE_LEASES_TOUCHED = CONTROL + 920;
+/** Read segments that leases hold. */
+export const STATE_LEASED_SEGMENTS = CONTROL + 924;
+
+// ── Lease: 16 bytes ──────────────────────────────────────────────────────────────────────────────
+export const LEASE_SIZE = 16;
+export const LEASE_SHIFT = 4;
+export const LEASE_ADDRESS = 0;
+/** u32 bytes; 0 for one that is nobody's */
+export const LEASE_LENGTH = 4;
+/** i32 of a lease its read segment; of a free one the next free one, or NONE */
+export const LEASE_SEGMENT = 8;
