@@ -135,8 +135,8 @@ export function dropping(record: i32): bool {
 
 /**
  * Bytes at `address`: delivered in this turn or leased (sent from where they lie), or put where
- * reserve() said. A write that comes in chunks says with the first how many bytes there are in `total`, so
- * that it is taken whole or refused whole.
+ * reserve() said. A write that comes in chunks says with the first how many bytes there are in
+ * `total`, so that it is taken whole or refused whole.
  */
 export function write(record: i32, generation: u32, address: u32, length: u32, total: u32): i32 {
   const segment = homeOf(address, length);

@@ -1,5 +1,5 @@
-// A lease: delivered bytes that are kept past their turn, where they lie. For whoever has to look at
-// them later and must not pay for a copy: a thread, another library, code in C or Wasm that is
+// A lease: delivered bytes that are kept past their turn, where they lie. For whoever has to look
+// at them later and must not pay for a copy: a thread, another library, code in C or Wasm that is
 // given a pointer.
 import { types } from 'node:util';
 import * as layout from '../../assembly/layout';
