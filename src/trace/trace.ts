@@ -144,7 +144,7 @@ export function openTrace(file: string): Trace {
     if (!head.subarray(0, 8).equals(MAGIC)) throw bad(`${file} is not a trace.`);
     const format = head.readUInt32LE(8);
     if (!FORMATS.includes(format)) {
-      const known = FORMATS.join(' and ');
+      const known = new Intl.ListFormat('en').format(FORMATS.map(String));
       throw bad(`${file} has trace format ${format}; this version reads formats ${known}.`);
     }
     const length = head.readUInt32LE(12);
@@ -152,7 +152,10 @@ export function openTrace(file: string): Trace {
     if (length > size - FILE_HEAD) throw bad(`The header of ${file} is cut off, or damaged.`);
     const text = read(FILE_HEAD, length);
     if (crc32(text) !== head.readUInt32LE(16)) throw bad(`The header of ${file} is damaged.`);
-    return new Trace(file, parseHeader(text.toString(), file), FILE_HEAD + length, size);
+    const header = parseHeader(text.toString(), file);
+    // The head has no checksum, but the text says the same.
+    if (header.format !== format) throw bad(`The header of ${file} is damaged.`);
+    return new Trace(file, header, FILE_HEAD + length, size);
   } finally {
     closeSync(descriptor);
   }

@@ -235,7 +235,7 @@ describe('what is no trace, or a damaged one', () => {
       [join(folder, 'inner'), /inner is not a file/],
       [asFile(Buffer.alloc(0)), /a\.trace is not a trace/],
       [asFile(Buffer.from('{"this":"is not a trace, but long enough"}')), /is not a trace/],
-      [asFile(unknown), /format 99; this version reads formats 1 and 2/],
+      [asFile(unknown), /format 99; this version reads formats 1, 2, and 3/],
     ];
     for (const [file, message] of cases) {
       const error = codeOf(() => openTrace(file));
