@@ -1,5 +1,5 @@
-// Structures of the core that no host has to know. As layout.ts this is valid as both TypeScript and
-// AssemblyScript.
+// Structures of the core that no host has to know. As layout.ts this is valid as both TypeScript
+// and AssemblyScript.
 import { CONTROL } from './layout';
 
 // ── Dirty entry: 40 bytes: the record's tuples as the turn found them ────────────────────────────

@@ -2,7 +2,6 @@
 // instance, while everything that changes lives in linear memory, so that the memory is the
 // reactor's whole state.
 
-import {} from './core-layout';
 import * as layout from './layout';
 
 export let records: u32 = 0;
