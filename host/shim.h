@@ -26,6 +26,7 @@ struct Source;
 struct Share;
 struct Slot;
 struct Uring;
+struct WarmJob;
 struct Warmth;
 
 /** A source that is still being opened: a number that no descriptor has. */
@@ -90,6 +91,8 @@ struct Interface {
    * this one, -errno or 0; of the others the core hears in events.
    */
   int (*settle)(Shim* shim, uint32_t record, uint32_t generation) = nullptr;
+  /** Or null: has a part of a file fetched into the page cache; false: it is the pool's. */
+  bool (*fetch)(Shim* shim, WarmJob* job) = nullptr;
 };
 
 struct Shim {

@@ -39,6 +39,11 @@ inline int system_pipe(int ends[2]) {
   return static_cast<int>(system_result(pipe2(ends, O_CLOEXEC)));
 }
 
+/** Makes room for so many bytes; the kernel rounds up, and refuses what is too much. */
+inline void system_widen_pipe(int fd, size_t room) {
+  fcntl(fd, F_SETPIPE_SZ, static_cast<int>(room));
+}
+
 /** RWF_NOSIGNAL and without_sigpipe() do what F_SETNOSIGPIPE does elsewhere. */
 inline void system_spare_pipe(int) {}
 

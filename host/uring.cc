@@ -17,8 +17,6 @@ namespace {
 constexpr uint32_t BURST = 33;
 /** The kernel has no memory for a request just now: so often it is asked again. */
 constexpr int ATTEMPTS_MAX = 100;
-/** In place of a generation, to tell the timer from what else is RING_WAKE. */
-constexpr uint32_t TIMER = 1;
 
 uint64_t wake_data(uint32_t what) {
   return uring_data(layout::RING_WAKE, static_cast<uint32_t>(layout::RECORD_WAKE), what);
@@ -81,6 +79,10 @@ bool note(Shim* shim, const struct io_uring_cqe* completion) {
         uring->outstanding--;
         uring->timer = false;
         shim->armed = 0;
+      }
+      if (uring_generation(completion->user_data) == FETCH) {
+        uring->outstanding--;
+        fetch_went_on(shim, completion);
       }
       return true;
   }
@@ -242,10 +244,8 @@ int uring_open(Shim* shim) {
 }
 
 /** Takes everything back and waits for the last completions: the kernel writes nowhere any more. */
-void uring_finish(Shim* shim) {
+void take_everything_back(Shim* shim) {
   Uring* uring = shim->uring;
-  if (uring == nullptr || uring->rings.fd < 0) return;
-  uring->finishing = true;
   struct io_uring_sqe* entry = uring_entry(shim);
   if (entry == nullptr) return;
   entry->opcode = IORING_OP_ASYNC_CANCEL;
@@ -261,6 +261,14 @@ void uring_finish(Shim* shim) {
     }
     rings_take(&uring->rings, end);
   }
+}
+
+void uring_finish(Shim* shim) {
+  Uring* uring = shim->uring;
+  if (uring == nullptr || uring->rings.fd < 0) return;
+  uring->finishing = true;
+  take_everything_back(shim);
+  fetches_end(shim);
 }
 
 void uring_close(Shim* shim) {
@@ -343,6 +351,6 @@ const Interface uring_interface = {"uring",       uring_open,    uring_attach,
                                    uring_detach,  uring_watch_room, false,
                                    nullptr,       uring_forget,  uring_flush,
                                    uring_finish,  uring_operate, &uring_stream,
-                                   &uring_listener};
+                                   &uring_listener, nullptr,     uring_fetch};
 
 }  // namespace calandria

@@ -78,6 +78,18 @@ struct Watch {
   Stash* stash;
 };
 
+/** A part of a file that is being fetched, through a pipe that nobody reads. */
+struct Fetch {
+  /** Null: nothing is. */
+  WarmJob* job;
+  /** -1: there is none. */
+  int pipe[2];
+  uint64_t done;
+};
+
+/** So many at a time; more are the pool's. */
+constexpr uint32_t FETCHES_MAX = 32;
+
 struct Uring {
   Rings rings;
   LentBuffers buffers;
@@ -112,6 +124,7 @@ struct Uring {
   uint32_t messages_used;
   struct iovec* vectors;
   uint32_t vectors_used;
+  Fetch fetches[FETCHES_MAX];
 };
 
 extern const Source uring_stream;
@@ -130,7 +143,11 @@ inline int32_t uring_kind(uint64_t data) {
   return static_cast<int32_t>(static_cast<uint32_t>(data) >> layout::RING_RECORD_BITS);
 }
 
-/** Of RING_ANSWER the entry's address, of RING_WAKE what woke. */
+/** In place of a generation: of RING_WAKE what woke, of RING_OPERATION what was done. */
+constexpr uint32_t TIMER = 1;
+constexpr uint32_t FETCH = 2;
+
+/** Of RING_ANSWER the entry's address; see TIMER. */
 inline uint32_t uring_generation(uint64_t data) { return static_cast<uint32_t>(data >> 32); }
 
 /** An entry to be filled; hands over what there is when the ring is full. Null: it takes none. */
@@ -215,5 +232,13 @@ void stream_sent(Shim* shim, uint32_t entry, int32_t result);
 
 bool uring_operate(Shim* shim, Slot* slot);
 void operation_completed(Shim* shim, const struct io_uring_cqe* completion);
+
+bool uring_fetch(Shim* shim, WarmJob* job);
+
+/** A part of what is to be fetched was. */
+void fetch_went_on(Shim* shim, const struct io_uring_cqe* completion);
+
+/** The ring is finished: what it was fetching is told as it is. */
+void fetches_end(Shim* shim);
 
 }  // namespace calandria

@@ -17,7 +17,8 @@ namespace {
 constexpr uint8_t OPERATIONS[] = {
     IORING_OP_POLL_ADD, IORING_OP_ASYNC_CANCEL, IORING_OP_TIMEOUT, IORING_OP_TIMEOUT_REMOVE,
     IORING_OP_SEND,     IORING_OP_SENDMSG,      IORING_OP_RECV,    IORING_OP_ACCEPT,
-    IORING_OP_READ,     IORING_OP_WRITE,        IORING_OP_FSYNC,
+    IORING_OP_READ,     IORING_OP_WRITE,        IORING_OP_FSYNC,   IORING_OP_SPLICE,
+    IORING_OP_NOP,
 };
 
 /** So many completions an entry, so that a burst of them finds room. */

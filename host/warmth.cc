@@ -9,15 +9,6 @@
 
 namespace calandria {
 
-struct WarmJob {
-  /** First: a request is its job. */
-  Request request;
-  /** Its own: the file may be closed while it runs. */
-  int fd;
-  uint64_t offset;
-  uint64_t length;
-};
-
 namespace {
 
 /** Read by one job; as much is read ahead while it is being sent. */
@@ -94,13 +85,12 @@ int start_job(Shim* shim, Warmth* warmth, const FileRange* range, uint64_t offse
   job->request.release = release_job;
   job->request.operation = range->operation;
   job->request.generation = range->generation;
-  result = completions_start(shim, &job->request);
+  bool (*fetch)(Shim*, WarmJob*) = shim->interface->fetch;
+  if (fetch == nullptr || !fetch(shim, job)) result = warm_by_thread(shim, job);
   if (result < 0) {
     free_job(job);
     return result;
   }
-  // Said of the completion, which nobody else collects: not a read that was asked for.
-  job->request.via = layout::VIA_SEND_FILE;
   warmth->job = job;
   return 0;
 }
@@ -134,6 +124,13 @@ void remember(const FileRange* range, uint64_t length, uint64_t now) {
 uint64_t smaller(uint64_t first, uint64_t second) { return first < second ? first : second; }
 
 }  // namespace
+
+int warm_by_thread(Shim* shim, WarmJob* job) {
+  const int result = completions_start(shim, &job->request);
+  // Said of the completion, which nobody else collects: not a read that was asked for.
+  job->request.via = layout::VIA_SEND_FILE;
+  return result;
+}
 
 int warm(Shim* shim, const FileRange* range) {
   Warmth* warmth = warmth_of(shim, range);

@@ -1,14 +1,25 @@
 // Which part of a file's range is known to lie in the page cache: the kernel said so (cachestat(2),
-// preadv2(2) with RWF_NOWAIT), or a thread of the pool has read it, and reads the part behind it
-// while it is being sent. One for each operation that sends a file.
+// preadv2(2) with RWF_NOWAIT), or somebody has fetched it, and fetches the part behind it while it
+// is being sent: the kernel's own threads or one of the pool. One for each operation that sends a
+// file.
 #pragma once
 
+#include "pool.h"
 #include "shim.h"
 
 namespace calandria {
 
 struct FileState;
-struct WarmJob;
+
+/** A range that is being fetched. */
+struct WarmJob {
+  /** First: a request is its job. */
+  Request request;
+  /** Its own: the file may be closed while it runs. */
+  int fd;
+  uint64_t offset;
+  uint64_t length;
+};
 
 struct Warmth {
   uint32_t generation;
@@ -17,7 +28,7 @@ struct Warmth {
   /** Bytes up to this place of the file are known to be there, as of this time (ns). */
   uint64_t until;
   uint64_t since;
-  /** The read that is under way, or null. */
+  /** What is under way, or null. */
   WarmJob* job;
 };
 
@@ -38,6 +49,9 @@ struct FileRange {
  * to read it.
  */
 int warm(Shim* shim, const FileRange* range);
+
+/** Hands all of it to a thread of the pool. 0, or -errno. */
+int warm_by_thread(Shim* shim, WarmJob* job);
 
 /** No thread works for it any more. */
 void warm_close(Shim* shim);

@@ -2,9 +2,9 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createReactor } from 'calandria';
 
-const [path, length, via] = process.argv.slice(2);
+const [path, length, via, host = 'epoll'] = process.argv.slice(2);
 const options = via ? { via } : {};
-const reactor = createReactor({ host: 'epoll' });
+const reactor = createReactor({ host });
 const file = await reactor.openFile(path);
 const listener = reactor.listen(
   { port: 0 },
