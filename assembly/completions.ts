@@ -6,6 +6,7 @@ import * as batches from './batches';
 import * as datagrams from './datagrams';
 import { deliver } from './deliveries';
 import { fail, failSending } from './failure';
+import { isFence, told, untold } from './fences';
 import * as layout from './layout';
 import * as listeners from './listeners';
 import { count, setWord, submissions, word } from './memory';
@@ -186,17 +187,20 @@ function receivedBatch(entry: u32, record: i32, result: i32): void {
     }
     if (kind == layout.KIND_PROCESS) records.set(record, layout.WORK_END_DELIVERED);
     deliver(layout.DELIVER_DATA, record, address, result, total);
+    if (isFence(record)) told(record, drained);
   } else if (result == 0 || result == -layout.ERROR_AGAIN) {
     count(layout.COUNTER_READS_EMPTY);
     records.clear(record, layout.WORK_READY);
     setAvailable(record, 0, layout.EXACTNESS_EXACT);
   } else if (result == -layout.ERROR_NO_BUFFERS) {
     count(layout.COUNTER_READS_WAITING);
+    if (isFence(record)) untold(record);
   } else if (records.kind(record) == layout.KIND_DATAGRAM && datagrams.passing(-result)) {
     // About one datagram that this socket sent (ICMP, RFC 1122, section 4.1.3.3).
     setReadError(record, -result);
     datagrams.tell(record, -result);
   } else {
+    if (isFence(record)) untold(record);
     fail(record, -result);
   }
 }

@@ -20,6 +20,12 @@ export const STATE_LEASES_TOUCHED = CONTROL + 920;
 /** Read segments that leases hold. */
 export const STATE_LEASED_SEGMENTS = CONTROL + 924;
 
+// ── Words of the control block, of the fences ────────────────────────────────────────────────────
+/** The first one's record plus 1; how many there are; reads of others that this turn submits. */
+export const STATE_FENCE_FIRST = CONTROL + 936;
+export const STATE_FENCES = CONTROL + 940;
+export const STATE_READS = CONTROL + 944;
+
 // ── Lease: 16 bytes ──────────────────────────────────────────────────────────────────────────────
 export const LEASE_SIZE = 16;
 export const LEASE_SHIFT = 4;

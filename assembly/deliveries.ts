@@ -49,6 +49,20 @@ export function deliverOperation(
   store<u32>(entry, load<u32>(task, layout.TASK_GENERATION), layout.DELIVERY_LISTENER);
 }
 
+/** Puts the last delivery in front of the others. */
+export function promote(): void {
+  const last = deliveries + <u32>(word(layout.DELIVERY_COUNT) - 1) * layout.DELIVERY_SIZE;
+  const first = load<u64>(last);
+  const second = load<u64>(last, 8);
+  const third = load<u64>(last, 16);
+  const fourth = load<u64>(last, 24);
+  memory.copy(deliveries + layout.DELIVERY_SIZE, deliveries, last - deliveries);
+  store<u64>(deliveries, first);
+  store<u64>(deliveries, second, 8);
+  store<u64>(deliveries, third, 16);
+  store<u64>(deliveries, fourth, 24);
+}
+
 function next(): u32 {
   const place = word(layout.DELIVERY_COUNT);
   assert(place < word(layout.DELIVERIES_MAX), 'more deliveries than the limits allow');

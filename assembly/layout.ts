@@ -241,7 +241,6 @@ export const STATE_EXPECTED = CONTROL + 820;
 export const STATE_FILES_EXPECTED = CONTROL + 904;
 /** Files whose next part found no room among the unsent bytes. */
 export const STATE_FILES_STARVED = CONTROL + 908;
-
 /** Idle watchers whose period has begun, first in, first out (idle.ts). */
 export const STATE_IDLE_HEAD = CONTROL + 832;
 export const STATE_IDLE_TAIL = CONTROL + 836;
@@ -353,7 +352,7 @@ export const TX_ERROR = 48;
 export const TX_ENDED = 52;
 export const TX_EXACTNESS = 53;
 export const TX_SEQUENCE = 56;
-/** u32 files that stand in the queue */
+/** u32 files that stand in the queue; of a fence the record of the next one, plus 1 */
 export const RECORD_FILES = 60;
 export const TX_TURN = 64;
 export const RECORD_WORK = 72;
@@ -428,6 +427,8 @@ export const WANTS_END = 2;
 export const WANTS_LISTENER_CHANGE = 4;
 /** Closing it is to look to the peer like a failure, not like the end (SO_LINGER of no time). */
 export const WANTS_RESET = 8;
+/** Of a source with batches: it is read last, and told first (fences.ts). */
+export const WANTS_FENCE = 16;
 
 // Work bits: what the core knows of a source beyond what the program sees.
 export const WORK_LISTED = 1;
@@ -816,6 +817,9 @@ export const CONTROL_HOPS = 6;
 export const CONTROL_KILL = 7;
 /** bytes: as of JOIN; what is sent to groups leaves by this interface. */
 export const CONTROL_MULTICAST_INTERFACE = 8;
+/** Of PATH_SET. bytes: u32 record, u32 generation of what is open; brings u32 number. */
+export const CONTROL_WATCH = 9;
+export const CONTROL_UNWATCH = 10;
 
 // TASK_STAT's answer: u64 fields. Times are in nanoseconds since 1970.
 export const STAT_DEVICE = 0;
@@ -858,6 +862,8 @@ export const FILE_BENEATH = 16777216;
 export const FILE_IS_DIRECT = 1;
 export const FILE_IS_LINKED = 2;
 export const FILE_IS_LOCAL = 4;
+/** Argument of KIND_PATH's OPEN, without a name: changes of what CONTROL adds, by number. */
+export const PATH_SET = 1;
 
 // TASK_LIST's answer, end to end: u64 inode, u8 type (DT_, readdir(3)), u8 0, u16 length of the
 // name, u32 0, the name padded to 8.

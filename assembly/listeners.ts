@@ -3,6 +3,7 @@
 import * as arenas from './arenas';
 import { deliver } from './deliveries';
 import { fail } from './failure';
+import { fenceEntries } from './fences';
 import * as layout from './layout';
 import { count, long, setLong, word } from './memory';
 import { METER_CONNECTIONS } from './meter-layout';
@@ -35,7 +36,7 @@ export function settle(record: i32): void {
 }
 
 function countWaiting(record: i32): void {
-  if (!roomFor(1)) return records.list(record);
+  if (!roomFor(1 + fenceEntries())) return records.list(record);
   records.clear(record, layout.WORK_WANT_SAMPLE);
   records.set(record, layout.WORK_CONTROLLING);
   submit(layout.OPERATION_SAMPLE, record, 0, 0, 1);
@@ -53,7 +54,7 @@ function accept(record: i32, source: u32): void {
   const unbounded = load<i32>(source, layout.LISTENER_ADMIT) == 0;
   const ahead = appetite == layout.APPETITE_UNLIMITED && unbounded ? layout.SUBMISSION_AHEAD : 0;
   for (let place = 0; place < total; place++) {
-    if (!roomFor(1)) break;
+    if (!roomFor(1 + fenceEntries())) break;
     const child = records.allocate(
       layout.KIND_CONNECTION,
       load<i32>(source, layout.RECORD_HANDLERS),

@@ -4,6 +4,7 @@
 // or an error.
 import * as arenas from './arenas';
 import { deliverOperation } from './deliveries';
+import { fenceEntries } from './fences';
 import * as layout from './layout';
 import { count, readSegmentSize, setWord, tasks, word } from './memory';
 import { METER_OPERATIONS } from './meter-layout';
@@ -149,7 +150,7 @@ function cancel(operation: i32): void {
  * by sending.
  */
 function leftToSources(): i32 {
-  return max<i32>(ENTRIES_A_SOURCE, word(layout.SUBMISSIONS_MAX) >> 1);
+  return max<i32>(ENTRIES_A_SOURCE + fenceEntries(), word(layout.SUBMISSIONS_MAX) >> 1);
 }
 
 /** At the end of a turn: hands the host what waits, as much as it may hold. */

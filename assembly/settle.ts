@@ -10,8 +10,10 @@
 //   CLOSED      │ nothing: the close is under way
 //   DEAD        │ frees the record
 import * as batches from './batches';
+import { STATE_READS } from './core-layout';
 import * as datagrams from './datagrams';
 import { settleAbandoned } from './failure';
+import { fenceEntries, isFence, settleFences } from './fences';
 import * as layout from './layout';
 import * as listeners from './listeners';
 import { readSegmentSize, settings, setWord, word } from './memory';
@@ -33,11 +35,13 @@ const FIRST_ROOM: u32 = 2048;
 export function settleAll(): void {
   setWord(layout.STATE_READ_EXPECTED, 0);
   setWord(layout.STATE_FILES_EXPECTED, 0);
+  setWord(STATE_READS, 0);
   const total = word(layout.STATE_WORK_COUNT);
   for (let place = 0; place < total; place++) {
-    if (!roomFor(ENTRIES_A_SOURCE)) break;
+    if (!roomFor(ENTRIES_A_SOURCE + fenceEntries())) break;
     settle(records.takeListed());
   }
+  settleFences();
   if (word(layout.STATE_WORK_COUNT) > 0) again();
 }
 
@@ -196,6 +200,7 @@ function receive(record: i32): void {
   const appetite = load<u32>(source, layout.RECORD_APPETITE);
   if (appetite == 0 || !records.has(record, layout.WORK_READY)) return;
   if (records.has(record, layout.WORK_READING | layout.WORK_END_DELIVERED)) return;
+  if (isFence(record)) return;
   const expected = <u32>word(layout.STATE_READ_EXPECTED);
   if (expected >= READ_BUDGET) {
     records.list(record);
@@ -209,6 +214,7 @@ function receive(record: i32): void {
   const room = min<u32>(min<u32>(want, readSegmentSize), max<u32>(FIRST_ROOM, hint + (hint >> 1)));
   setWord(layout.STATE_READ_EXPECTED, expected + min<u32>(want, hint));
   records.set(record, layout.WORK_READING);
+  setWord(STATE_READS, word(STATE_READS) + 1);
   const entry = submit(layout.OPERATION_RECEIVE, record, 0, want, room);
   if (appetite == layout.APPETITE_UNLIMITED) {
     store<u8>(entry, layout.SUBMISSION_AHEAD, layout.SUBMISSION_FLAGS);

@@ -1,8 +1,10 @@
 // Calls of a program about sources other than stream sockets: open one, send a datagram, ask for an
 // operation. As in calls.ts each checks, logs, changes the record, and lists it.
 import * as arenas from './arenas';
+import * as batches from './batches';
 import { admit, ask, dropping, enqueue } from './calls';
 import * as datagrams from './datagrams';
+import { addFence, roomForFence } from './fences';
 import * as layout from './layout';
 import { bounce, word } from './memory';
 import { METER_CONNECTIONS } from './meter-layout';
@@ -25,8 +27,11 @@ export function openSource(
   loggedBytes(layout.CALL_OPEN, handlers, owner, argument, value, address, length, false);
   if (word(layout.STATE_DRAINING)) return result(layout.CALL_DRAINING);
   if (address == bounce) return result(layout.CALL_TOTAL_FULL);
+  const fence = (wants & layout.WANTS_FENCE) != 0;
+  if (fence && !(batches.batched(kind) && roomForFence())) return result(layout.CALL_NO_RECORD);
   const record = records.allocate(kind, handlers, wants);
   if (record == layout.NONE) return result(layout.CALL_NO_RECORD);
+  if (fence) addFence(record);
   if (kind == layout.KIND_CONNECTION) meters.arrive(METER_CONNECTIONS);
   ask(record, layout.OPERATION_OPEN, address, length, argument, value);
   return result(record);
@@ -49,7 +54,7 @@ export function sendTo(record: i32, generation: u32, address: u32, length: u32):
 /** Does a source of this kind know the task? */
 function knows(kind: i32, task: i32): bool {
   if (task == layout.TASK_CONTROL) {
-    return kind == layout.KIND_DATAGRAM || kind == layout.KIND_PROCESS;
+    return kind == layout.KIND_DATAGRAM || kind == layout.KIND_PROCESS || kind == layout.KIND_PATH;
   }
   return kind == layout.KIND_FILE && task >= layout.TASK_READ && task <= layout.TASK_LIST;
 }

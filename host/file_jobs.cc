@@ -109,11 +109,12 @@ int64_t file_run_open(Request* request) {
     file->fd = beneath_open(file->base, file->path, &file->linked);
     system_close(file->base);
     file->base = -1;
-    if (file->fd >= 0) file->local = file_is_local(file->fd);
   } else {
     file->fd = system_open(file->path, kernel_flags(file->flags), file->mode);
   }
   if (file->fd < 0) return file->fd;
+  constexpr int32_t watchable = layout::FILE_BENEATH | layout::FILE_DIRECTORY;
+  if (file->flags & watchable) file->local = file_is_local(file->fd);
   struct stat status;
   const int known = system_status(file->fd, &status);
   if (known < 0) return known;

@@ -32,7 +32,7 @@ struct FileState {
   int buffered;
   /** FILE_BENEATH: a descriptor of the directory that it is opened beneath, until then; else -1. */
   int base;
-  /** A symbolic link led to it; no other machine changes it. */
+  /** A symbolic link led to it; no other machine changes it (asked of what may be watched). */
   bool linked;
   bool local;
   FileListing* listing;

@@ -298,6 +298,17 @@ inline int system_watch_path(int fd, const char* path, uint32_t changes) {
   return static_cast<int>(system_result(inotify_add_watch(fd, path, changes)));
 }
 
+/** What is open as `watched`, wherever it is by now. */
+inline int system_watch_open(int fd, int watched, uint32_t changes) {
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", watched);
+  return system_watch_path(fd, path, changes);
+}
+
+inline int system_unwatch(int fd, int watch) {
+  return static_cast<int>(system_result(inotify_rm_watch(fd, watch)));
+}
+
 // ── Signals of descriptors (fcntl(2), "Managing signals") ──
 
 /** Makes `fd` send this signal to this thread when something comes, or is possible. */

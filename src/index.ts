@@ -77,6 +77,7 @@ export { Directory, type DirectoryEntry, type EntryType } from './reactor/direct
 export { File } from './reactor/file';
 export type { OpenFileOptions } from './reactor/file-arguments';
 export type { Chunks } from './reactor/file-chunks';
+export type { FileChange, FileEvent, FileWatch, FileWatchHandlers } from './reactor/file-watch';
 export type { Handlers } from './reactor/handlers';
 export { type IdleHandler, type IdleOccasion, type IdleOptions, IdleWatcher } from './reactor/idle';
 export type { Inbox, InboxHandlers, InboxOptions } from './reactor/inbox';

@@ -17,6 +17,7 @@ async function work({ parameters, recording }: ServeWork): Promise<void> {
   const { served } = serveReactor(parameters, recording, {
     print: (text) => post({ kind: 'print', text }),
     warn: (message) => post({ kind: 'warn', message }),
+    note: (message) => post({ kind: 'note', message }),
   });
   try {
     const { port } = await served.ready();

@@ -23,6 +23,7 @@ interface Options {
   readonly log?: string;
   readonly logFormat: LogFormat;
   readonly drain: number;
+  readonly cache: number;
 }
 
 const WORKERS_MAX = 256;
@@ -48,6 +49,12 @@ export function addServe(program: Command): void {
         .default('common'),
     )
     .option('--drain <ms>', 'time for requests to finish', wholeNumber(0, 86_400_000), 10_000)
+    .option(
+      '--cache <MiB>',
+      'memory for short files, and whether long ones stay open; 0: nothing is kept',
+      wholeNumber(0, 1 << 20),
+      16,
+    )
     .option('-r, --record <file>', 'record everything; with workers FILE.0, FILE.1, …')
     .addOption(
       new Option('--payload <kind>', 'what a recording keeps of the bytes that came in')
@@ -68,6 +75,10 @@ It serves index.html for a folder, FILE.br, FILE.zst or FILE.gz in place of FILE
 them, and parts of files; nothing outside of the folder, no names that begin with a dot (but
 /.well-known/), and no devices or pipes.
 
+Files up to 16 KiB are kept in memory, up to 256 longer ones stay open. Who changes, replaces or
+deletes one is seen by every request that is sent afterwards: inotify tells of it. A host that has
+nothing like it keeps nothing, and stderr says so.
+
 On SIGTERM or SIGINT it stops accepting, closes idle connections, lets requests finish, and exits
 0; what is left after --drain ms is cut. A second signal cuts it at once. A worker that dies is
 replaced, and stderr says so.
@@ -86,12 +97,13 @@ Examples:
 
 async function runServe(directory: string, options: Options): Promise<void> {
   checkDirectory(directory);
-  const { port, address, workers, log, logFormat, drain } = options;
+  const { port, address, workers, log, logFormat, drain, cache } = options;
   const parameters: ServeParameters = {
     directory,
     port,
     address,
     drainMilliseconds: drain,
+    cacheBytes: cache * 2 ** 20,
     ...(log !== undefined && { log, logFormat }),
   };
   const { host, record: file, payload, files } = options;
@@ -119,6 +131,10 @@ function print(text: string): void {
   process.stdout.write(text);
 }
 
+function note(message: string): void {
+  console.error(`note: ${message}`);
+}
+
 /** A server outlives its recording and its log, but whoever counts on them has to hear of it. */
 function warn(message: string): void {
   say(message);
@@ -129,7 +145,11 @@ async function serveAlone(
   parameters: ServeParameters,
   recording: RecordingOptions,
 ): Promise<number> {
-  const { served } = serveReactor({ ...parameters, signals: true }, recording, { print, warn });
+  const { served } = serveReactor({ ...parameters, signals: true }, recording, {
+    print,
+    warn,
+    note,
+  });
   try {
     return (await served.ready()).port;
   } catch (error) {
@@ -150,6 +170,7 @@ async function serveTogether(
       recording: { ...recording, file: recording.file && `${recording.file}.${number}` },
     }),
     say: warn,
+    note,
     print,
   });
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => group.stop());

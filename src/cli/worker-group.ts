@@ -8,6 +8,7 @@ export type WorkerMessage =
   | { readonly kind: 'ready'; readonly port: number; readonly orders: InboxPort }
   | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined }
   | { readonly kind: 'warn'; readonly message: string }
+  | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'print'; readonly text: string };
 
 export interface GroupOptions {
@@ -17,6 +18,8 @@ export interface GroupOptions {
   /** What a worker is given; `number` counts all that were ever started, from 0. */
   readonly data: (number: number, port: number) => unknown;
   readonly say: (message: string) => void;
+  /** Hears once what is the same for all of them. */
+  readonly note: (message: string) => void;
   readonly print: (text: string) => void;
 }
 
@@ -38,6 +41,7 @@ export class WorkerGroup {
   private port = 0;
   private delay = 0;
   private stopping = 0;
+  private readonly noted = new Set<string>();
   private readonly restarts = new Set<NodeJS.Timeout>();
   private settle: () => void = () => {};
   /** Resolves when the group was stopped and the last worker has ended. */
@@ -85,6 +89,7 @@ export class WorkerGroup {
     return new Promise((resolve, reject) => {
       worker.on('message', (message: WorkerMessage) => {
         if (message.kind === 'warn') this.options.say(`worker ${number}: ${message.message}`);
+        else if (message.kind === 'note') this.note(message.message);
         else if (message.kind === 'print') this.options.print(message.text);
         else if (message.kind === 'ready') {
           member.orders = new Outbox(message.orders);
@@ -100,6 +105,12 @@ export class WorkerGroup {
         reject(new Error(reason));
       });
     });
+  }
+
+  private note(message: string): void {
+    if (this.noted.has(message)) return;
+    this.noted.add(message);
+    this.options.note(message);
   }
 
   private left(member: Member, reason: string): void {

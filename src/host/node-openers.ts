@@ -7,7 +7,7 @@ import type { Completion } from './node-completions';
 import { DatagramSource } from './node-datagrams';
 import { openFile } from './node-files';
 import { openInbox } from './node-inbox';
-import { PathSource } from './node-path';
+import { openPath } from './node-path';
 import { ProcessSource } from './node-process';
 import { SignalSource } from './node-signal';
 import type { Source } from './node-source';
@@ -37,7 +37,7 @@ export const OPENERS: Readonly<Record<number, Opener>> = {
   [layout.KIND_INBOX]: openInbox,
   [layout.KIND_CONNECTION]: (request) => new AdoptedSource(request),
   [layout.KIND_DATAGRAM]: (request) => new DatagramSource(request),
-  [layout.KIND_PATH]: (request) => new PathSource(request),
+  [layout.KIND_PATH]: openPath,
   [layout.KIND_PROCESS]: (request) => new ProcessSource(request),
   [layout.KIND_SIGNAL]: (request) => new SignalSource(request),
 };

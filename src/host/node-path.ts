@@ -163,3 +163,11 @@ export class PathSource extends Source {
     this.put(IN_MOVED_TO, to, cookie);
   }
 }
+
+/** KIND_PATH. Of a set every change has to be told in time, which fs.watch() does not promise. */
+export function openPath(request: OpenRequest): Source {
+  if (request.argument === layout.PATH_SET) {
+    throw Object.assign(new Error(), { code: 'EOPNOTSUPP' });
+  }
+  return new PathSource(request);
+}

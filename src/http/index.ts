@@ -20,7 +20,13 @@ export {
   type ServeOptions,
   serve,
 } from './fetch/serve';
-export { type FileHandler, type FilesOptions, files } from './files';
+export {
+  type FileCacheFigures,
+  type FileCacheOptions,
+  type FileHandler,
+  type FilesOptions,
+  files,
+} from './files';
 export { HeaderBlock, type HeaderInput, headerBlock } from './header-text';
 export {
   type ExchangeHandler,

@@ -18,6 +18,8 @@ export interface ServeParameters {
   readonly logFormat?: LogFormat;
   /** Milliseconds that requests have to finish when it is told to stop. */
   readonly drainMilliseconds: number;
+  /** Of short files in memory; 0: nothing is kept. Default: that of files(). */
+  readonly cacheBytes?: number;
 }
 
 export interface ServeHooks {
@@ -25,6 +27,8 @@ export interface ServeHooks {
   readonly print?: (lines: string) => void;
   /** Hears what happened that nobody else would be told. */
   readonly warn?: (message: string) => void;
+  /** Hears how things are, which nobody has to do anything about. */
+  readonly note?: (message: string) => void;
 }
 
 export interface Served {
@@ -37,11 +41,13 @@ export interface Served {
 export function serveFolder(
   reactor: Reactor,
   parameters: ServeParameters,
-  { print, warn }: ServeHooks = {},
+  { print, warn, note }: ServeHooks = {},
 ): Served {
   const { directory, port, address, shared, signals, drainMilliseconds } = parameters;
+  const { cacheBytes: bytes } = parameters;
   const clock = wallClock(createOutside(reactor));
-  const handler = files(reactor, directory);
+  const cache = bytes === 0 ? false : bytes === undefined ? true : { bytes };
+  const handler = files(reactor, directory, { cache });
   let log: AccessLog | undefined;
   if (parameters.log !== undefined) {
     log = new AccessLog(reactor, clock, {
@@ -78,6 +84,9 @@ export function serveFolder(
   const start = async (): Promise<Address> => {
     try {
       await handler.ready();
+      if (handler.uncached) {
+        note?.('no file is kept, because this host does not tell of changes in time');
+      }
       await log?.open();
       server = new HttpServer(
         reactor,

@@ -35,22 +35,26 @@ export const IN_CREATE = 0x100;
 export const IN_DELETE = 0x200;
 export const IN_DELETE_SELF = 0x400;
 export const IN_MOVE_SELF = 0x800;
-const IN_UNMOUNT = 0x2000;
-const IN_Q_OVERFLOW = 0x4000;
+export const IN_UNMOUNT = 0x2000;
+export const IN_Q_OVERFLOW = 0x4000;
+export const IN_IGNORED = 0x8000;
 
 interface PathRecord {
+  /** Which of several watches it is of. */
+  readonly watch: number;
   readonly mask: number;
   readonly cookie: number;
   readonly name: string;
 }
 
-function* recordsOf(batch: Uint8Array): Generator<PathRecord> {
+export function* recordsOf(batch: Uint8Array): Generator<PathRecord> {
   const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
   for (let at = 0; at < batch.length; ) {
     const length = view.getUint32(at + layout.PATH_LENGTH, true);
     const name = batch.subarray(at + layout.PATH_HEAD, at + layout.PATH_HEAD + length);
     const end = name.indexOf(0);
     yield {
+      watch: view.getInt32(at, true),
       mask: view.getUint32(at + 4, true),
       cookie: view.getUint32(at + 8, true),
       name: Buffer.from(end < 0 ? name : name.subarray(0, end)).toString(),

@@ -29,6 +29,7 @@ import type { Directory } from './directory';
 import type { File } from './file';
 import type { OpenFileOptions } from './file-arguments';
 import { openDirectory, openFile } from './file-opening';
+import { type FileWatch, type FileWatchHandlers, watchFiles } from './file-watch';
 import { checkHandlers, type Handlers, wantsOf } from './handlers';
 import { type IdleHandler, type IdleOptions, type IdleWatcher, watchIdle } from './idle';
 import { type Inbox, type InboxHandlers, type InboxOptions, openInbox } from './inbox';
@@ -268,6 +269,11 @@ export class Reactor {
   /** Changes of a file, or of the entries of a folder. */
   watchPath(path: string, handlers: PathHandlers): PathWatch {
     return watchPath(this.opening, path, handlers);
+  }
+
+  /** Changes of open files and folders, told before what was sent after them. */
+  watchFiles(handlers: FileWatchHandlers): FileWatch {
+    return watchFiles(this.opening, handlers);
   }
 
   /** Links and addresses of this machine. */

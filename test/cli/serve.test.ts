@@ -69,6 +69,16 @@ describe('serve', () => {
     }
   });
 
+  it('says that nothing is kept where the host does not tell of changes', async () => {
+    const server = await startServer(['serve', site, '--host', 'node']);
+    expect(await ask(server.port, '/a.txt')).toMatch(/\r\n\r\ntext\n$/);
+    const { code, stderr } = await stop(server);
+    const note = 'note: no file is kept, because this host does not tell of changes in time\n';
+    expect({ code, stderr }).toEqual({ code: 0, stderr: note });
+    const off = await startServer(['serve', site, '--host', 'node', '--cache', '0']);
+    expect(await stop(off)).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('says what is wrong with a folder, an address, a number', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => taken.once('listening', resolve));
@@ -79,6 +89,7 @@ describe('serve', () => {
       [[site, '--port', String(port)], /EADDRINUSE.*\nAnother process has port/],
       [[site, '--port', '70000'], /'70000' is invalid/],
       [[site, '--workers', '0'], /'0' is invalid/],
+      [[site, '--cache', 'all'], /'all' is invalid/],
       [[site, '--host', 'none'], /There is no host "none"/],
       [[site, '--log-format', 'xml'], /'xml' is invalid/],
     ];

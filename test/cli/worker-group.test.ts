@@ -7,6 +7,7 @@ const MODULE = join(__dirname, 'programs', 'worker.cjs');
 
 test('workers: one that dies is replaced and said so, and stopping ends all', async () => {
   const said: string[] = [];
+  const noted: string[] = [];
   const { promise: replaced, resolve } = promised<number>();
   const group = new WorkerGroup({
     module: MODULE,
@@ -14,6 +15,7 @@ test('workers: one that dies is replaced and said so, and stopping ends all', as
     // The second one dies as soon as it is ready; its replacement does not.
     data: (number) => ({ number, dies: number === 1 }),
     say: (message) => said.push(message),
+    note: (message) => noted.push(message),
     print: (text) => {
       if (text === '2') resolve(2);
     },
@@ -25,6 +27,8 @@ test('workers: one that dies is replaced and said so, and stopping ends all', as
   expect(said).toEqual([
     expect.stringMatching(/^worker 1 died and is replaced in 100 ms: Error: on purpose/),
   ]);
+  // What all of them say is said once.
+  expect(noted).toEqual(['as with the others']);
 });
 
 test('workers: when the first one cannot start, the group says why', async () => {
@@ -33,6 +37,7 @@ test('workers: when the first one cannot start, the group says why', async () =>
     count: 2,
     data: (number) => ({ number, fails: true }),
     say: () => {},
+    note: () => {},
     print: () => {},
   });
   await expect(group.start()).rejects.toMatchObject({ message: 'no port', code: 'EADDRINUSE' });

@@ -94,7 +94,7 @@ forEachHost(
       const root = freshPath();
       plant(root, { 'a.txt': 'a' });
       const reactor = bench.reactor({ limits: { connections: 8 } });
-      const { ask, port } = await serveFiles(reactor, root, { precompressed: false });
+      const { ask, port } = await serveFiles(reactor, root, { precompressed: false, cache: false });
       const client = new Client({ address: '127.0.0.1', port });
       await client.write('GET /a.txt HTTP/1.1\r\nHost: a\r\n\r\n');
       await client.receive(1);

@@ -1,5 +1,6 @@
 // A recorded run of a server of files, replayed without the files: they are gone by then.
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { epoll, hosts, node, type Reactor } from '../../src';
 import { files, HttpServer } from '../../src/http';
 import { pattern } from '../support/conformance';
@@ -44,16 +45,21 @@ for (const { name, missing } of hosts) {
         'a.txt': 'plain',
         'a.txt.gz': 'compressed',
         'big.bin': pattern(400_000),
-        'sub/x': '',
+        'sub/x': 'INDEX',
       });
       const program = serverOf(root);
       const { reactor, file } = startRecording({ host: made[name]?.(), files: copied });
       const { port } = await program(reactor).ready();
       const first = await talk(port, TALK);
       const second = await talk(port, TALK);
+      writeFileSync(join(root, 'a.txt'), 'other');
+      renameSync(join(root, 'sub/x'), join(root, 'index.html'));
+      const third = await talk(port, TALK);
       await reactor.close();
       expect(first.length).toBeGreaterThan(650_000);
       expect(second.length).toBe(first.length);
+      expect(third).toContain('\r\n\r\nother');
+      expect(third.length).toBe(first.length);
       // All of it is in the trace, unless the kernel sent it from the file.
       const kept = readFileSync(file).includes(pattern(400_000).subarray(300_000, 310_000));
       expect(kept).toBe(copied === 'copy' || name === 'node');

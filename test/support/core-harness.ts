@@ -255,12 +255,13 @@ export class CoreHarness {
   }
 
   /** Opens a source of another kind. */
-  openSource(kind: number, { name = 'a', argument = 0, value = 0 } = {}): Handle {
+  openSource(kind: number, { name = 'a', argument = 0, value = 0, wants = 0 } = {}): Handle {
     const bytes = Buffer.from(name);
     const address = this.core.reserve(bytes.length);
     this.memory.bytes.set(bytes, address);
-    const none = layout.NONE;
-    const record = this.core.openSource(kind, address, bytes.length, argument, value, none, 0);
+    const { length } = bytes;
+    const { NONE } = layout;
+    const record = this.core.openSource(kind, address, length, argument, value, NONE, wants);
     if (record < 0) return { record, generation: 0 };
     return { record, generation: this.record({ record, generation: 0 }).generation };
   }

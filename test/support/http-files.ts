@@ -1,7 +1,7 @@
 // Files over HTTP in a test: a folder that is served, and answers taken apart.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type FilesOptions, files, type HttpServerOptions } from '../../src/http';
+import { type FileHandler, type FilesOptions, files, type HttpServerOptions } from '../../src/http';
 import type { Reactor } from '../../src/index';
 import { serveHttp, talk } from './http';
 
@@ -31,6 +31,7 @@ export type Fields = Readonly<Record<string, string>>;
 
 export interface ServedFiles {
   readonly port: number;
+  readonly handler: FileHandler;
   /** One request on a connection of its own; the target goes as it is. */
   ask(target: string, fields?: Fields, method?: string): Promise<Answer>;
 }
@@ -46,6 +47,7 @@ export async function serveFiles(
   const { port } = await serveHttp(handler, server, reactor);
   return {
     port,
+    handler,
     async ask(target, fields = {}, method = 'GET') {
       const lines = Object.entries({ Host: 'a', ...fields }).map(
         ([name, value]) => `${name}: ${value}`,

@@ -25,22 +25,33 @@ function weightsOf(value: string): Map<string, number> {
   return weights;
 }
 
+/** Each list there once: who keeps something for one tells them apart by themselves. */
+const lists = new Map<string, readonly string[]>();
+const NONE = listOf([]);
+
+function listOf(codings: readonly string[]): readonly string[] {
+  const text = codings.join();
+  const known = lists.get(text);
+  if (known) return known;
+  lists.set(text, codings);
+  return codings;
+}
+
 function parse(value: string): readonly string[] {
   const weights = weightsOf(value);
   const others = weights.get('*');
   const weightOf = (coding: string): number => weights.get(coding) ?? others ?? 0;
   // Nobody lists identity who does not mean to say how much it is wanted.
   const plain = weights.get('identity') ?? 0;
-  return CODINGS.filter((coding) => weightOf(coding) > 0 && weightOf(coding) >= plain).sort(
-    (a, b) => weightOf(b) - weightOf(a),
-  );
+  const wanted = CODINGS.filter((coding) => weightOf(coding) > 0 && weightOf(coding) >= plain);
+  return listOf(wanted.sort((a, b) => weightOf(b) - weightOf(a)));
 }
 
 const known = new Map<string, readonly string[]>();
 
-/** The codings that are wanted rather than none, the best first. */
+/** The codings that are wanted rather than none, the best first; one list for the same ones. */
 export function codingsFor(value: string | undefined): readonly string[] {
-  if (value === undefined) return [];
+  if (value === undefined) return NONE;
   const before = known.get(value);
   if (before) return before;
   const codings = parse(value);

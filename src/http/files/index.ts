@@ -2,14 +2,21 @@
 import { typeError } from '../../errors';
 import { Reactor } from '../../reactor/reactor';
 import type { ExchangeHandler } from '../http-server';
+import type { FileCacheFigures } from './cache';
 import { completeFilesOptions, type FilesOptions } from './options';
 import { FileService } from './service';
 
+export type { FileCacheFigures } from './cache';
+export type { FileCacheOptions } from './cache-options';
 export type { FilesOptions } from './options';
 
 export interface FileHandler extends ExchangeHandler {
   /** Resolves when the folder is open; rejects when it cannot be opened. */
   ready(): Promise<void>;
+  /** What is kept by now; undefined when nothing can be, or is to be. */
+  readonly cached: FileCacheFigures | undefined;
+  /** Why nothing is kept although it should be: this host does not tell of changes in time. */
+  readonly uncached: Error | undefined;
   /** Gives up what it holds; requests that come later fail. Closing the reactor does so, too. */
   close(): Promise<void>;
 }
@@ -28,8 +35,9 @@ export function files(
   if (typeof directory !== 'string') throw typeError('directory', 'a string', directory);
   const service = new FileService(reactor, directory, completeFilesOptions(options));
   const handler: ExchangeHandler = (exchange) => service.handle(exchange);
-  return Object.assign(handler, {
-    ready: () => service.ready(),
-    close: () => service.close(),
-  });
+  const methods = { ready: () => service.ready(), close: () => service.close() };
+  return Object.defineProperties(Object.assign(handler, methods), {
+    cached: { get: () => service.cached },
+    uncached: { get: () => service.uncached },
+  }) as FileHandler;
 }

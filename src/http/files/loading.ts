@@ -6,7 +6,7 @@ import { type Description, Representation } from './representation';
 
 /** Files up to this are read, and leave in one piece with the head; others are sent as files. */
 export const SHORT = 16 << 10;
-/** A file that others write may have got shorter by the time it is read: it is looked at again. */
+/** A file that others write while it is read is looked at again: what is said of it has to fit. */
 const LOOKS = 3;
 
 /** What is said of a file besides what its status says. */
@@ -30,13 +30,16 @@ export async function represent(file: File, about: About): Promise<Representatio
     throw error;
   }
   void file.close();
-  throw new CalandriaError('ERR_CALANDRIA_LIMIT', `${file.path} gets shorter all the time.`);
+  throw new CalandriaError('ERR_CALANDRIA_LIMIT', `${file.path} is written all the time.`);
 }
 
-/** As many bytes as its status says; undefined when there are fewer by now. */
-async function contentOf(file: File, { size }: FileStats): Promise<Uint8Array | undefined> {
+/** As many bytes as its status says; undefined when it is not what it was by then. */
+async function contentOf(file: File, stats: FileStats): Promise<Uint8Array | undefined> {
+  const { size, mtimeNs, ctimeMs } = stats;
   const content = Buffer.allocUnsafeSlow(size);
   if (size === 0) return content;
   const { bytesRead } = await file.read(content, 0, size, 0);
-  return bytesRead === size ? content : undefined;
+  const after = await file.stat();
+  const same = after.size === size && after.mtimeNs === mtimeNs && after.ctimeMs === ctimeMs;
+  return same && bytesRead === size ? content : undefined;
 }

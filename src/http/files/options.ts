@@ -2,6 +2,11 @@
 import { CalandriaError, shown, typeError } from '../../errors';
 import { checkFlags, checkOptions } from '../../reactor/arguments';
 import type { ExchangeHandler } from '../http-server';
+import {
+  completeCacheOptions,
+  type FileCacheOptions,
+  type FileCacheSettings,
+} from './cache-options';
 
 export interface FilesOptions {
   /** The file that stands for its folder; false: none does. Default 'index.html'. */
@@ -16,6 +21,8 @@ export interface FilesOptions {
   readonly contentType?: (path: string) => string | undefined;
   /** Answers what would be a 404. */
   readonly otherwise?: ExchangeHandler;
+  /** What is kept in memory and open. Default true, where this host tells of changes in time. */
+  readonly cache?: FileCacheOptions | boolean;
 }
 
 export interface FilesSettings {
@@ -25,6 +32,7 @@ export interface FilesSettings {
   readonly cacheControl: (path: string) => string | undefined;
   readonly contentType: (path: string) => string | undefined;
   readonly otherwise: ExchangeHandler | undefined;
+  readonly cache: FileCacheSettings | undefined;
 }
 
 const none = (): undefined => undefined;
@@ -59,5 +67,6 @@ export function completeFilesOptions(given: FilesOptions): FilesSettings {
     cacheControl: typeof cacheControl === 'string' ? () => cacheControl : (cacheControl ?? none),
     contentType: given.contentType ?? none,
     otherwise: given.otherwise,
+    cache: completeCacheOptions(given.cache),
   };
 }

@@ -44,6 +44,8 @@ export class Representation implements Validators {
   readonly etag: string;
   readonly modified: number | undefined;
   readonly type: string;
+  /** Another client may get another form of it. */
+  readonly varies: boolean;
   /** Fields of an answer that has no content: of 304, and of what went wrong with conditions. */
   readonly brief: HeaderBlock;
   /** Fields of an answer with the whole of it. */
@@ -61,6 +63,7 @@ export class Representation implements Validators {
     this.etag = entityTag(stats, coding);
     this.modified = modifiedSeconds(stats, now);
     this.type = type;
+    this.varies = varies;
     const brief: [string, string][] = [['ETag', this.etag]];
     if (this.modified !== undefined) {
       brief.push(['Last-Modified', formatHttpDate(this.modified)]);

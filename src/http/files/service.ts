@@ -4,7 +4,9 @@ import type { Directory } from '../../reactor/directory';
 import type { File } from '../../reactor/file';
 import type { Reactor } from '../../reactor/reactor';
 import type { Exchange } from '../exchange';
+import { FileCache, type FileCacheFigures } from './cache';
 import { codingsFor, SUFFIXES } from './codings';
+import type { Kept } from './kept';
 import { represent } from './loading';
 import { compressible, mediaTypeOf } from './media-type';
 import type { FilesSettings } from './options';
@@ -22,6 +24,9 @@ export class FileService {
   private readonly path: string;
   private readonly settings: FilesSettings;
   private root: Promise<Directory>;
+  private cache: FileCache | undefined;
+  /** Why there is none. */
+  uncached: Error | undefined;
 
   constructor(reactor: Reactor, path: string, settings: FilesSettings) {
     this.reactor = reactor;
@@ -34,7 +39,21 @@ export class FileService {
 
   private async open(): Promise<Directory> {
     const directory = await this.reactor.openDirectory(this.path);
+    if (this.settings.cache) await this.keep(new FileCache(this.reactor, this.settings.cache));
     return directory.unref();
+  }
+
+  private async keep(cache: FileCache): Promise<void> {
+    try {
+      await cache.ready();
+      this.cache = cache;
+    } catch (error) {
+      this.uncached = error as Error;
+    }
+  }
+
+  get cached(): FileCacheFigures | undefined {
+    return this.cache?.figures;
   }
 
   async ready(): Promise<void> {
@@ -47,6 +66,8 @@ export class FileService {
       new CalandriaError('ERR_CALANDRIA_CLOSED', 'These files are not served any more.'),
     );
     this.root.catch(() => {});
+    this.cache?.close();
+    this.cache = undefined;
     await root.then(
       (directory) => directory.close(),
       () => {},
@@ -57,6 +78,8 @@ export class FileService {
     const { method } = exchange;
     if (method === 'OPTIONS') return exchange.answer(204, ALLOWED);
     if (method !== 'GET' && method !== 'HEAD') return refuse(exchange, 405, ALLOWED);
+    const kept = this.cache?.find(exchange);
+    if (kept) return this.sendKept(exchange, kept);
     const place = placeOf(exchange.target, this.settings.hidden);
     if (typeof place === 'number') return this.refuse(exchange, place);
     return this.serve(exchange, place);
@@ -67,23 +90,74 @@ export class FileService {
     refuse(exchange, status, status === 503 ? RETRY_AFTER : {});
   }
 
-  private async serve(exchange: Exchange, place: Place): Promise<void> {
-    // A folder that could not be opened is for the program to hear of, and no file that is missing.
-    const root = await this.root;
-    let found: Representation | undefined;
-    try {
-      found = await this.find(root, exchange, place);
-    } catch (error) {
-      const status = statusOfError(error);
-      if (status === undefined) throw error;
-      return this.refuse(exchange, status);
-    }
-    if (!found) return this.redirect(exchange, place);
+  /** What is in memory leaves at once. */
+  private sendKept(exchange: Exchange, kept: Kept): void | Promise<void> {
+    const found = kept.found as Representation;
+    if (found.content) return send(exchange, found, () => this.boundary());
+    kept.use();
+    return this.sendFrom(exchange, found, () => kept.leave());
+  }
+
+  private async sendFrom(
+    exchange: Exchange,
+    found: Representation,
+    leave: () => void,
+  ): Promise<void> {
     try {
       await send(exchange, found, () => this.boundary());
     } finally {
-      void found.file?.close();
+      leave();
     }
+  }
+
+  private async serve(exchange: Exchange, place: Place): Promise<void> {
+    // A folder that could not be opened is for the program to hear of, and no file that is missing.
+    const root = await this.root;
+    const { cache } = this;
+    try {
+      // One spelling of each path is kept, so that no client can fill the cache with others.
+      if (cache && place.query === '' && place.canonical === exchange.target) {
+        return await this.serveThrough(cache, root, exchange, place);
+      }
+      const codings = codingsFor(exchange.header('accept-encoding'));
+      await this.answer(exchange, place, await this.find(root, exchange, place, codings));
+    } catch (error) {
+      if (exchange.begun || exchange.finished) throw error;
+      const status = statusOfError(error);
+      if (status === undefined) throw error;
+      if (status === 503) cache?.relieve();
+      return this.refuse(exchange, status);
+    }
+  }
+
+  private async serveThrough(
+    cache: FileCache,
+    root: Directory,
+    exchange: Exchange,
+    place: Place,
+  ): Promise<void> {
+    const { target } = exchange;
+    await cache.arrival(target);
+    const known = cache.find(exchange);
+    if (known) return this.sendKept(exchange, known);
+    const codings = codingsFor(exchange.header('accept-encoding'));
+    const { found, kept } = await cache.fetch(target, codings, (coming) =>
+      this.find(root, exchange, place, codings, coming),
+    );
+    await this.answer(exchange, place, found, kept.found && kept);
+  }
+
+  private async answer(
+    exchange: Exchange,
+    place: Place,
+    found: Representation | undefined,
+    kept?: Kept,
+  ): Promise<void> {
+    if (!found) return this.redirect(exchange, place);
+    await this.sendFrom(exchange, found, () => {
+      if (kept) kept.leave();
+      else void found.file?.close();
+    });
   }
 
   /** To the folder's own address: relative links of its index start from there. */
@@ -97,9 +171,13 @@ export class FileService {
     root: Directory,
     exchange: Exchange,
     place: Place,
+    codings: readonly string[],
+    kept?: Kept,
   ): Promise<Representation | undefined> {
     const path = this.pathOf(place);
     if (path === undefined) throw notFound(place.path);
+    await kept?.goTo(root, path);
+    kept?.dependOn(path);
     const file = await root.openBeneath(path);
     if (file.isDirectory) {
       void file.close();
@@ -108,8 +186,9 @@ export class FileService {
     }
     const type = this.settings.contentType(path) ?? mediaTypeOf(path);
     const varies = this.settings.precompressed && compressible(type);
-    const wanted = varies ? codingsFor(exchange.header('accept-encoding')) : [];
-    const { file: chosen, coding } = await this.choose(root, file, path, wanted);
+    const wanted = varies ? codings : [];
+    const { file: chosen, coding } = await this.choose(root, file, path, wanted, kept);
+    await kept?.watch(chosen);
     return represent(chosen, {
       type,
       coding,
@@ -132,8 +211,10 @@ export class FileService {
     file: File,
     path: string,
     wanted: readonly string[],
+    kept: Kept | undefined,
   ): Promise<{ file: File; coding: string }> {
     for (const coding of wanted) {
+      kept?.dependOn(path + SUFFIXES[coding]);
       try {
         const form = await root.openBeneath(path + SUFFIXES[coding]);
         if (!form.isDirectory) {

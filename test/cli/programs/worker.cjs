@@ -10,6 +10,7 @@ if (fails) {
   const reactor = createReactor();
   const inbox = reactor.inbox({}, { message: () => void reactor.close() });
   parentPort.postMessage({ kind: 'ready', port: 7, orders: inbox.port });
+  parentPort.postMessage({ kind: 'note', message: 'as with the others' });
   parentPort.postMessage({ kind: 'print', text: String(number) });
   if (dies) setImmediate(() => Promise.reject(new Error('on purpose')));
 }

@@ -6,7 +6,7 @@ import { createReactor } from '../../../build/js/src/index.js';
 
 const [host, root] = process.argv.slice(2);
 const reactor = createReactor({ host });
-const handler = files(reactor, root);
+const handler = files(reactor, root, { cache: false });
 await handler.ready();
 const server = new HttpServer(reactor, { port: 0 }, handler);
 const { port } = await server.ready();
