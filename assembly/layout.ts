@@ -1078,6 +1078,7 @@ export const SEGMENT_END = 12;
 export const POISON = 0xdb;
 
 // ── Error numbers the core has an opinion on (Linux's values, on every host) ─────────────────────
+export const ERROR_NOT_PERMITTED = 1;
 export const ERROR_IO = 5;
 export const ERROR_BAD_DESCRIPTOR = 9;
 export const ERROR_AGAIN = 11;
@@ -1087,6 +1088,7 @@ export const ERROR_NO_DEVICE = 19;
 export const ERROR_INVALID = 22;
 export const ERROR_FILE_TABLE = 23;
 export const ERROR_TOO_MANY_FILES = 24;
+export const ERROR_NO_SPACE = 28;
 export const ERROR_BROKEN_PIPE = 32;
 export const ERROR_NOT_IMPLEMENTED = 38;
 /** ECHRNG: select(2) has no room for a descriptor so high. */

@@ -122,6 +122,9 @@ export function accepted(entry: u32, record: i32, result: i32): void {
     // The accept before it found nothing; that one said what to do.
   } else if (records.state(record) == layout.STATE_OPEN && invalid(-result)) {
     fail(record, -result);
+  } else if (result == -layout.ERROR_NOT_PERMITTED) {
+    // Forbidden, and not by the peer: whoever administers this machine has to know.
+    deliver(layout.DELIVER_ERROR, record, 0, 0, -result);
   }
   // Anything else (ECONNABORTED, EPROTO, …) was about one connection that is gone: go on with the
   // next.
@@ -133,7 +136,9 @@ function outOfDescriptors(error: i32): bool {
     error == layout.ERROR_FILE_TABLE ||
     error == layout.ERROR_OUT_OF_RANGE ||
     error == layout.ERROR_NO_BUFFERS ||
-    error == layout.ERROR_NO_MEMORY
+    error == layout.ERROR_NO_MEMORY ||
+    // epoll_ctl(2): max_user_watches.
+    error == layout.ERROR_NO_SPACE
   );
 }
 

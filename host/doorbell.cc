@@ -1,5 +1,7 @@
 #include "doorbell.h"
 
+#include <cerrno>
+
 namespace calandria {
 
 #ifdef CALANDRIA_EVENTFD
@@ -33,11 +35,15 @@ void doorbell_ring(const Doorbell* doorbell) {
   system_write(&interrupted, doorbell->writer, &one, sizeof one);
 }
 
-void doorbell_answer(const Doorbell* doorbell) {
+int doorbell_answer(const Doorbell* doorbell) {
   uint64_t rings[64];
   uint64_t interrupted = 0;
+  long result;
   // An eventfd is empty after one read, and a pipe when a read falls short.
-  while (system_read(&interrupted, doorbell->reader, rings, sizeof rings) == sizeof rings) continue;
+  do {
+    result = system_read(&interrupted, doorbell->reader, rings, sizeof rings);
+  } while (result == sizeof rings);
+  return result < 0 && result != -EAGAIN ? static_cast<int>(result) : 0;
 }
 
 void doorbell_close(Doorbell* doorbell) {

@@ -33,7 +33,8 @@ int doorbell_open(Doorbell* doorbell);
 /** From any thread. Ringing twice is ringing once. */
 void doorbell_ring(const Doorbell* doorbell);
 
-void doorbell_answer(const Doorbell* doorbell);
+/** 0, or -errno: it was closed by somebody else. */
+int doorbell_answer(const Doorbell* doorbell);
 
 void doorbell_close(Doorbell* doorbell);
 

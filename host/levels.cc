@@ -76,6 +76,7 @@ int levels_poll(Shim* shim) {
   Levels* levels = shim->levels;
   const bool away = levels->waiter.away;
   int result = take(shim);
+  if (levels->waiter.lost < 0) return levels->waiter.lost;
   if (!away && levels->found.left == 0) result = look(shim);
   return result < 0 ? result : report(shim);
 }

@@ -66,7 +66,8 @@ int settle_all(Shim* shim) {
   while (all->changes > 0) {
     const uint32_t record = all->changed[all->changes - 1];
     const int result = settle(shim, record);
-    if (result < 0) return result;
+    // There will be memory again; what somebody else has closed is lost, and no other with it.
+    if (result == -ENOMEM || result == -ENOSPC) return result;
     all->changes--;
   }
   return 0;
@@ -160,8 +161,19 @@ void answered(Shim* shim, uint32_t entry, int32_t result) {
   }
 }
 
+/**
+ * Closing a descriptor ends its registration, unless a child of ours has it, too. Edges and events
+ * told once are harmless then; a level would be told in every look.
+ */
 void forget(Shim* shim, uint32_t record) {
-  watches_remove(&shim->registrations->watches, record);
+  Registrations* all = shim->registrations;
+  const uint32_t place = watches_place(&all->watches, record);
+  if (place == 0) return;
+  if (!all->one_shot && all->known[slot_of(all, record)] != REGISTERED_NOT) {
+    const int fd = all->watches.entries[place].fd;
+    control(shim, EPOLL_CTL_DEL, fd < 0 ? ~fd : fd, &all->watches.owners[place], 0);
+  }
+  watches_remove(&all->watches, record);
 }
 
 }  // namespace

@@ -89,7 +89,9 @@ int waiter_take(Waiter* waiter) {
   const int result = waiter->result;
   pthread_mutex_unlock(&waiter->lock);
   waiter->away = false;
-  doorbell_answer(early ? &waiter->recall : &waiter->news);
+  int answered = doorbell_answer(early ? &waiter->recall : &waiter->news);
+  if (early && answered == 0) answered = system_flags(waiter->news.reader);
+  if (answered < 0) waiter->lost = answered;
   struct pollfd* own = &waiter->entries[0];
   const int others = result > 0 && own->revents != 0 ? result - 1 : result;
   *own = {-1, 0, 0};

@@ -45,6 +45,8 @@ struct Waiter {
   bool open;
   /** Lent, and not taken back. */
   bool away;
+  /** Somebody else has closed a doorbell (-errno): nothing would wake the loop any more. */
+  int lost;
 };
 
 /** 0, or -errno; then nothing is left of it. */

@@ -35,6 +35,7 @@ import { type IdleHandler, type IdleOptions, type IdleWatcher, watchIdle } from 
 import { type Inbox, type InboxHandlers, type InboxOptions, openInbox } from './inbox';
 import { type Lease, lease } from './lease';
 import type { Listener } from './listener';
+import { lostHost } from './lost-host';
 import { type Metrics, readMetrics } from './metrics';
 import {
   type NetworkHandlers,
@@ -346,6 +347,10 @@ export class Reactor {
   private ingest(): void {
     this.calls.turning = true;
     this.guarded('turn');
+    const lost = lostHost(this.memory, this.host.name);
+    if (!lost) return;
+    this.finish();
+    throw lost;
   }
 
   private endTurn(): void {

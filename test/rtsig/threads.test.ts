@@ -44,7 +44,7 @@ traced(
   },
 );
 
-/** Opens what lies free below the highest descriptor, so that the next number given is a known one. */
+/** Opens what lies free below the highest descriptor: the next one given is a known one. */
 function fillHoles(): number[] {
   const highest = Math.max(...readdirSync('/proc/self/fd').map(Number));
   const filled: number[] = [];

@@ -1,0 +1,72 @@
+// An echo on the host that the parameters name (and, of epoll, with that registration), which says
+// what went wrong, and what a pause costs.
+import { closeSync, readdirSync, readlinkSync } from 'node:fs';
+import { createReactor, epoll } from 'calandria';
+
+const [name, registration] = process.argv.slice(2);
+
+/** Descriptors that the kernel calls so. */
+function descriptorsOf(kind) {
+  return readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`) === `anon_inode:[${kind}]`;
+      } catch {
+        return false;
+      }
+    });
+}
+
+const kinds = ['eventpoll', 'eventfd', 'io_uring'];
+const before = new Set(kinds.flatMap(descriptorsOf));
+const errors = [];
+let uncaught;
+process.on('uncaughtException', ({ code, message }) => {
+  uncaught = { code, message };
+});
+const reactor = createReactor({ host: registration ? epoll({ registration }) : name });
+const opened = Object.fromEntries(
+  kinds.map((kind) => [kind, descriptorsOf(kind).filter((fd) => !before.has(fd))]),
+);
+const tell = (_, { code, syscall }) => void errors.push(`${code} ${syscall}`);
+const listener = reactor.listen(
+  { port: 0 },
+  {
+    data: (connection, bytes) => void connection.write(bytes),
+    end: (connection) => connection.end(),
+    error: tell,
+    listenerError: tell,
+  },
+);
+
+function measure() {
+  const { turn, counters } = reactor;
+  const { user, system } = process.cpuUsage();
+  setTimeout(() => {
+    const spent = process.cpuUsage();
+    process.send({
+      turns: reactor.turn - turn,
+      waits: reactor.counters.hostWaits - counters.hostWaits,
+      processor: (spent.user + spent.system - user - system) / 1000,
+    });
+  }, 200);
+}
+
+process.on('message', (message) => {
+  if (message.measure) return measure();
+  if (message.close) {
+    for (const fd of opened[message.close].slice(0, 1)) closeSync(fd);
+    // Somebody calls: the host looks.
+    reactor.setTimer(1, () => {});
+    setTimeout(() => process.send({ uncaught, closed: reactor.closed }), 50);
+    return;
+  }
+  if (message.leave) return process.exit();
+  // In a turn: what the last send came to is known by then.
+  reactor.setTimer(0, () => process.send({ ...reactor.counters, errors }));
+});
+const { port } = await listener.ready();
+process.send({ port });
+// Without its test there is nothing left to do.
+process.once('disconnect', () => process.exit());
