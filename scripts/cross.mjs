@@ -1,5 +1,5 @@
-// Compiles and links the shim for the systems that have kqueue(2), with their own headers. Nothing is
-// run: what this proves is that the code is theirs as well (docs/kqueue.md says what has been run).
+// Compiles and links the shim for the systems that have kqueue(2), with their own headers. Nothing
+// is run: what this proves is that the code is theirs as well.
 //
 // Usage: node scripts/cross.mjs [target...]      (default: all)
 //

@@ -1,10 +1,19 @@
 // Every example runs as its first lines say, and does what it promises.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pattern } from './support/conformance';
 import { closeDatagramClients, datagramClient } from './support/datagrams';
 import { dial } from './support/peer';
 import { type Program, start } from './support/program';
@@ -83,6 +92,43 @@ describe('examples', () => {
     expect(String((await lines.next()).value)).toBe('create a\n');
     await interrupt(program);
     rmSync(watched, { recursive: true });
+  });
+
+  test('R4.8: static-server: 200, 206, 304, and nothing outside of its folder', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'calandria-example-'));
+    const bytes = pattern(3_000_000);
+    mkdirSync(join(root, 'www'));
+    writeFileSync(join(root, 'secret'), 'secret');
+    writeFileSync(join(root, 'www/file'), bytes);
+    symlinkSync('../secret', join(root, 'www/escape'));
+    const [program, port] = await run('static-server.mjs', join(root, 'www'), 0);
+    const ask = async (target: string, ...fields: string[]): Promise<Buffer> => {
+      const peer = await dial(port);
+      await peer.write([`GET ${target} HTTP/1.1`, 'Host: x', ...fields, '', ''].join('\r\n'));
+      await peer.ended;
+      return peer.received;
+    };
+    const statusOf = (answer: Buffer): string => String(answer.subarray(9, 12));
+    const whole = await ask('/file');
+    expect(statusOf(whole)).toBe('200');
+    expect(whole.subarray(whole.indexOf('\r\n\r\n') + 4).equals(bytes)).toBe(true);
+    const part = await ask('/file', 'Range: bytes=10-19');
+    expect(statusOf(part)).toBe('206');
+    expect(part.subarray(-10).equals(bytes.subarray(10, 20))).toBe(true);
+    const modified = /Last-Modified: (.*)\r\n/.exec(part.toString('latin1'))?.[1];
+    expect(statusOf(await ask('/file', `If-Modified-Since: ${modified}`))).toBe('304');
+    const wrong = { '/': '404', '/none': '404', '/escape': '404', '/../secret': '403' };
+    const encoded = {
+      '/%2e%2e/secret': '403',
+      '/..%5csecret': '403',
+      '/file%00': '400',
+      '/%': '400',
+    };
+    for (const [target, status] of Object.entries({ ...wrong, ...encoded })) {
+      expect([target, statusOf(await ask(target))]).toEqual([target, status]);
+    }
+    await interrupt(program);
+    rmSync(root, { recursive: true });
   });
 
   test('chat: every line goes to everybody else', async () => {

@@ -11,21 +11,18 @@
 // buffer, and no memory for a connection beyond 32 bytes unless its peer does not read.
 
 #define _GNU_SOURCE
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/sendfile.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "listening.h"
 
 enum { EVENTS_A_TURN = 1024 };
 
@@ -57,11 +54,6 @@ struct connection {
   // Bytes of the file that are still to be sent; like a tail, they come before the next read.
   off_t file_left;
 };
-
-static void fail(const char *what) {
-  perror(what);
-  exit(1);
-}
 
 static void destroy(struct connection *connection) {
   // Closing also takes it out of epoll. A batch holds one event for each descriptor, so no later
@@ -196,25 +188,6 @@ static void accept_all(int listener) {
   }
 }
 
-static int listen_on_loopback(void) {
-  int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (listener < 0) fail("socket");
-  int on = 1;
-  // Accepted sockets inherit it: no setsockopt for each connection.
-  setsockopt(listener, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  struct sockaddr_in address = {
-      .sin_family = AF_INET,
-      .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-  };
-  socklen_t length = sizeof address;
-  if (bind(listener, (struct sockaddr *)&address, length) != 0) fail("bind");
-  if (listen(listener, SOMAXCONN) != 0) fail("listen");
-  if (getsockname(listener, (struct sockaddr *)&address, &length) != 0) fail("getsockname");
-  printf("listening on 127.0.0.1:%d\n", ntohs(address.sin_port));
-  fflush(stdout);
-  return listener;
-}
-
 static void open_file(const char *path) {
   if (path == NULL) return;
   struct stat status;
@@ -244,7 +217,7 @@ int main(int count, char **arguments) {
 
   epoll = epoll_create1(EPOLL_CLOEXEC);
   if (epoll < 0) fail("epoll_create1");
-  int listener = listen_on_loopback();
+  int listener = listen_on_loopback(SOCK_NONBLOCK);
   // A null pointer is the listener's.
   struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = NULL};
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) != 0) fail("epoll_ctl");

@@ -49,11 +49,13 @@ export function compileAll() {
   const loadFiles = names
     .filter((name) => name.startsWith('load') && name.endsWith('.c'))
     .map((name) => join(sources, name));
-  const alone = (name) => compile(name, [join(sources, `${name}.c`)], headers);
+  const alone = (name, ...libraries) =>
+    compile(name, [join(sources, `${name}.c`)], headers, libraries);
   const libuv = compile('libuv-server', [join(serversDirectory, 'libuv.c')], [], ['-luv']);
   return {
     load: compile('load', loadFiles, headers),
     server: alone('server'),
+    serverThreads: alone('server-threads', '-pthread'),
     datagrams: alone('datagrams'),
     readFile: alone('read-file'),
     dataFile: alone('data-file'),

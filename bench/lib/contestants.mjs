@@ -43,6 +43,7 @@ function withFile(contestant) {
 const makers = {
   echo: {
     c: ({ server }) => compiled(server),
+    'c-threads': ({ serverThreads }) => compiled(serverThreads),
     'node-net': () => script('node-net.mjs'),
     calandria: () => script('calandria.mjs'),
     'calandria-uring': () => script('calandria.mjs', { CALANDRIA_HOST: 'uring' }),
