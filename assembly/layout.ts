@@ -241,6 +241,7 @@ export const STATE_EXPECTED = CONTROL + 820;
 export const STATE_FILES_EXPECTED = CONTROL + 904;
 /** Files whose next part found no room among the unsent bytes. */
 export const STATE_FILES_STARVED = CONTROL + 908;
+
 /** Idle watchers whose period has begun, first in, first out (idle.ts). */
 export const STATE_IDLE_HEAD = CONTROL + 832;
 export const STATE_IDLE_TAIL = CONTROL + 836;

@@ -1,7 +1,7 @@
-// Files that change while they are served, for longer than the test suite has time: on each host, by
-// many clients at once, with caches that hold everything and caches that hold hardly anything.
+// Files that change while they are served, for longer than the test suite has time: on each host,
+// by many clients at once, with caches that hold everything and caches that hold hardly anything.
 //
-// Usage: node scripts/changing-files.mjs [seconds] [seed]      (default: 10 a run, the clock's seed)
+// Usage: node scripts/changing-files.mjs [seconds] [seed]     (default: 10 a run, a seed by chance)
 //
 // test/http/programs/changing.mjs changes the files and judges the answers.
 

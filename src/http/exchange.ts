@@ -12,7 +12,9 @@ import {
   type HeaderInput,
   headerBlock,
   PROTOCOL,
+  saidLength,
 } from './header-text';
+import type { PreparedAnswer } from './prepared-answer';
 import { ReceivedRequest, type RequestLine, type RequestOwner } from './received-request';
 import type { RequestBody } from './request-body';
 import type { RequestHead } from './request-head';
@@ -125,11 +127,8 @@ export class Exchange extends ReceivedRequest {
     const none = bodiless(status);
     const silent = none || status === RESET_CONTENT;
     const length = silent ? 0 : text ? Buffer.byteLength(body) : body.length;
-    const head = this.beginning(
-      status,
-      block,
-      none ? '' : `Content-Length: ${this.said(block, length)}\r\n`,
-    );
+    const said = this.method === 'HEAD' ? saidLength(block, length) : length;
+    const head = this.beginning(status, block, none ? '' : `Content-Length: ${said}\r\n`);
     if (length === 0 || this.method === 'HEAD') this.put(head, block.latin);
     else {
       this.bytes = length;
@@ -143,10 +142,15 @@ export class Exchange extends ReceivedRequest {
     this.finish();
   }
 
-  /** Of HEAD the program may say how long the body would be that it does not make. */
-  private said({ own }: HeaderBlock, length: number): number {
-    const said = this.method === 'HEAD' && length === 0 ? own.get('content-length') : undefined;
-    return said === undefined ? length : contentLength(said);
+  /** Internal: answers in full, as answer() does, with bytes that are there already. */
+  answerPrepared(prepared: PreparedAnswer): void {
+    const usual = this.method === 'GET' && this.minor > 0 && !this.owner.closesAfter();
+    if (!usual) return this.answer(prepared.status, prepared.block, prepared.body);
+    if (!this.begins(prepared.status)) return;
+    this.status = prepared.status;
+    this.bytes = prepared.length;
+    this.owner.put(prepared.whole(this.owner.date()));
+    this.finish();
   }
 
   /**

@@ -93,6 +93,12 @@ export function asksToClose(own: ReadonlyMap<string, string>): boolean {
   return own.size > 0 && /(^|,)\s*close\s*(,|$)/i.test(own.get('connection') ?? '');
 }
 
+/** Of HEAD the program may say how long the body would be that it does not make. */
+export function saidLength({ own }: HeaderBlock, length: number): number {
+  const said = length === 0 ? own.get('content-length') : undefined;
+  return said === undefined ? length : contentLength(said);
+}
+
 /** The length that a program gives as a header field. @throws ERR_CALANDRIA_BAD_HEADER */
 export function contentLength(text: string): number {
   const length = Number(text);

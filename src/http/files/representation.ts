@@ -2,6 +2,7 @@
 import type { FileStats } from '../../files/stats';
 import type { File } from '../../reactor/file';
 import { type HeaderBlock, headerBlock } from '../header-text';
+import { PreparedAnswer } from '../prepared-answer';
 import { formatHttpDate } from './http-date';
 import type { Validators } from './preconditions';
 
@@ -50,14 +51,13 @@ export class Representation implements Validators {
   readonly brief: HeaderBlock;
   /** Fields of an answer with the whole of it. */
   readonly full: HeaderBlock;
-  /** All of its bytes, else they are in the file. */
-  readonly content: Uint8Array | undefined;
+  /** All of its bytes, as they are sent; else they are in the file. */
+  readonly prepared: PreparedAnswer | undefined;
   readonly file: File | undefined;
   private readonly fields: Fields;
 
   constructor(about: Description, bytes: { content: Uint8Array } | { file: File }) {
     const { stats, type, coding, varies, cacheControl, now } = about;
-    this.content = 'content' in bytes ? bytes.content : undefined;
     this.file = 'file' in bytes ? bytes.file : undefined;
     this.size = stats.size;
     this.etag = entityTag(stats, coding);
@@ -74,6 +74,13 @@ export class Representation implements Validators {
     this.fields = brief.concat([['X-Content-Type-Options', 'nosniff']]);
     if (coding !== '') this.fields = [...this.fields, ['Content-Encoding', coding]];
     this.full = headerBlock([...this.fields, ['Content-Type', type], ['Accept-Ranges', 'bytes']]);
+    this.prepared =
+      'content' in bytes ? new PreparedAnswer(200, this.full, bytes.content) : undefined;
+  }
+
+  /** All of its bytes, if they are in memory. */
+  get content(): Uint8Array | undefined {
+    return this.prepared?.body;
   }
 
   /** Fields of an answer with parts of it; `type` is that of the parts together. */

@@ -36,8 +36,8 @@ function rangesOf(exchange: Exchange, found: Representation): readonly ByteRange
 }
 
 export function sendWhole(exchange: Exchange, found: Representation): void | Promise<void> {
-  const { content, file, size, full } = found;
-  if (content) return exchange.answer(200, full, content);
+  const { prepared, file, size, full } = found;
+  if (prepared) return exchange.answerPrepared(prepared);
   if (file && exchange.method === 'GET') return exchange.sendFile(200, full, file, 0, size);
   exchange.begin(200, full, size);
   exchange.end();

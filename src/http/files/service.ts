@@ -93,7 +93,7 @@ export class FileService {
   /** What is in memory leaves at once. */
   private sendKept(exchange: Exchange, kept: Kept): void | Promise<void> {
     const found = kept.found as Representation;
-    if (found.content) return send(exchange, found, () => this.boundary());
+    if (found.prepared) return send(exchange, found, () => this.boundary());
     kept.use();
     return this.sendFrom(exchange, found, () => kept.leave());
   }

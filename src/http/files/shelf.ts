@@ -50,5 +50,5 @@ export class Shelf {
 
 /** Bytes in memory; those of a file that is open are the system's. */
 function bytesOf({ found }: Kept): number {
-  return found?.content?.length ?? 0;
+  return found?.prepared?.length ?? 0;
 }

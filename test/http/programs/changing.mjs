@@ -1,10 +1,10 @@
 // Changes files while it asks for them, and holds each answer against what was there between the
 // request and the end of the answer. Tells its parent how many it saw, and what was wrong.
 //
-// Each target has versions, one after another. `done` is the last one that was complete, `begun` the
-// last one that was begun: an answer has to be of a version from `done` at the request to `begun` at
-// its end. Of a file that is replaced it is of one version as a whole; of one that is written into
-// each byte is of one of these versions.
+// Each target has versions, one after another. `done` is the last one that was complete, `begun`
+// the last one that was begun: an answer has to be of a version from `done` at the request to
+// `begun` at its end. Of a file that is replaced it is of one version as a whole; of one that is
+// written into each byte is of one of these versions.
 import {
   closeSync,
   ftruncateSync,
