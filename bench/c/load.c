@@ -6,8 +6,8 @@
 //   echo       every connection has one message outstanding: send, await the echo, send the next
 //   stream     the same; the name says that messages are large and cross in many pieces
 //   churn      every connection connects, echoes one message, closes; the next takes its place
-//   idle       opens the connections (each echoes one message if BYTES is not 0), prints
-//              "open N", and holds them until stdin ends
+//   idle       opens the connections (each echoes one message if BYTES is not 0, or with `http=1`
+//              asks once for a body of BYTES), prints "open N", and holds them until stdin ends
 //   fetch      asks for a file of BYTES on one connection, over and over
 //   http       requests of HTTP over kept connections; `browser=1` with ten fields, `content=1`
 //              compares bodies with the data file of BYTES
@@ -106,6 +106,7 @@ static bool take_setting(struct load *load, const char *setting) {
   if (read_setting(setting, "window", &value)) load->window = (unsigned)value;
   else if (read_setting(setting, "interval", &value)) load->interval = value * 1000;
   else if (read_setting(setting, "fetched", &value)) load->fetched = value;
+  else if (read_setting(setting, "http", &value)) load->http = value != 0;
   else if (read_setting(setting, "browser", &value)) load->browser = value != 0;
   else if (read_setting(setting, "content", &value)) load->content = value != 0;
   else return false;

@@ -23,6 +23,7 @@ struct load {
   unsigned window;
   uint64_t interval;
   size_t fetched;
+  bool http;
   bool browser;
   bool content;
 

@@ -6,7 +6,7 @@ import { withServer } from './contestants.mjs';
 import { holdLoad, runLoad } from './processes.mjs';
 
 // What a first use allocates (code, pools, arenas) is no connection's: use it before the reading.
-const firstUse = { mode: 'echo', connections: 64, bytes: 64, seconds: 0.3, warmup: 0 };
+const firstUse = { connections: 64, seconds: 0.3, warmup: 0 };
 const settling = 100;
 
 // Walks the pages; the figure in /proc/PID/status may be off by hundreds of KiB on newer kernels.
@@ -22,8 +22,11 @@ async function settledResidentBytes(contestant, server) {
   return residentBytes(server.pid);
 }
 
-// `bytes`: what each connection has echoed before it fell idle; 0 for nothing.
-export function measureIdle({ connections, bytes }) {
+// `bytes`: what each connection has echoed before it fell idle; 0 for nothing. With `http`: of the
+// body that it has asked for.
+export function measureIdle({ connections, bytes, http = false }) {
+  const first = { ...firstUse, mode: http ? 'http' : 'echo', bytes: http ? bytes : 64 };
+  const idle = { mode: 'idle', connections, bytes, settings: { http: Number(http) } };
   return {
     columns: [{ key: 'memory', label: 'bytes/connection', digits: 0 }],
     connections,
@@ -32,9 +35,9 @@ export function measureIdle({ connections, bytes }) {
       const program = context.programs.load.path;
       const core = { core: context.pinning.load };
       return withServer(contestant, context, async (server) => {
-        await runLoad(program, server, firstUse, core);
+        await runLoad(program, server, first, core);
         const before = await settledResidentBytes(contestant, server);
-        const held = await holdLoad(program, server, { mode: 'idle', connections, bytes }, core);
+        const held = await holdLoad(program, server, idle, core);
         try {
           const after = await settledResidentBytes(contestant, server);
           return { memory: (after - before) / connections, errors: 0 };

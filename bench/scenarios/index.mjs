@@ -23,6 +23,7 @@ import httpLarge from './http-10m.mjs';
 import httpMedium from './http-64k.mjs';
 import httpBrowser from './http-browser.mjs';
 import httpHello from './http-hello.mjs';
+import httpIdle from './http-idle.mjs';
 import idle from './idle.mjs';
 import idleTimers from './idle-timers.mjs';
 import idleUsed from './idle-used.mjs';
@@ -66,4 +67,5 @@ export const scenarios = [
   httpSmall,
   httpMedium,
   httpLarge,
+  httpIdle,
 ];
