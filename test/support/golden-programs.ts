@@ -1,8 +1,9 @@
 // The programs of the golden traces. Never change one: its trace says what it did, and has to
-// replay
-// against it for as long as the format is read. A new shape is a new program with a new name.
+// replay against it for as long as the format is read. A new shape is a new program with a new name.
+// Only `http` may be recorded anew, when the server says something in another way on purpose.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Connection, epoll, type Host, node } from '../../src/index';
+import { type Exchange, HttpServer } from '../../src/http';
+import { type Connection, epoll, type Host, node, type Reactor } from '../../src/index';
 import { echo } from '../../src/programs/echo';
 import { dial } from './peer';
 import type { Client, Served } from './recording';
@@ -27,6 +28,55 @@ const greet: Client = async ({ port }) => {
   first.end();
   await first.ended;
   second.reset();
+};
+
+/** One of each: whole, in parts, with what was sent, late, and not at all. */
+async function answer(exchange: Exchange, reactor: Reactor): Promise<void> {
+  switch (exchange.target) {
+    case '/parts':
+      exchange.begin(200, { 'Content-Type': 'text/plain' });
+      exchange.write('one, ');
+      exchange.write('two');
+      return exchange.end({ 'X-Count': '2' });
+    case '/echo': {
+      const text = await exchange.body.text();
+      const [trailer] = [...exchange.trailers()];
+      return exchange.answer(200, {}, `${text} (${trailer})`);
+    }
+    case '/late':
+      await new Promise<void>((resolve) => void reactor.setTimer(2, () => resolve()));
+      return exchange.answer(200, {}, `at last: ${reactor.random()}`);
+    case '/fails':
+      throw new Error('never told');
+    default:
+      return exchange.answer(200, {}, `${exchange.method} ${exchange.target}`);
+  }
+}
+
+const converse: Client = async ({ port }) => {
+  const kept = await dial(port);
+  await kept.write('GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /late HTTP/1.1\r\nHost: h\r\n\r\n');
+  await kept.write('HEAD /b HTTP/1.1\r\nHost: h\r\n\r\nGET /parts HTTP/1.1\r\nHost');
+  await kept.receive(200);
+  await kept.write(': h\r\nConnection: close\r\n\r\n');
+  await kept.ended;
+  kept.end();
+  const sending = await dial(port);
+  const chunked = 'POST /echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n';
+  await sending.write(`${chunked}Connection: close\r\nExpect: 100-continue\r\n\r\n`);
+  await sending.receive(25);
+  await sending.write('5\r\nhello\r\n0\r\nX-T: 1\r\n\r\n');
+  await sending.ended;
+  sending.end();
+  for (const request of [
+    'GET /fails HTTP/1.0\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n',
+  ]) {
+    const other = await dial(port);
+    await other.write(request);
+    await other.ended;
+    other.end();
+  }
 };
 
 export const GOLDEN: Readonly<Record<string, Golden>> = {
@@ -59,6 +109,15 @@ export const GOLDEN: Readonly<Record<string, Golden>> = {
       await peer.ended;
       peer.end();
     },
+  },
+
+  http: {
+    host: epoll,
+    program: (reactor) =>
+      new HttpServer(reactor, { ...LOCAL, onError: () => {} }, (exchange) =>
+        answer(exchange, reactor),
+      ),
+    client: converse,
   },
 
   reset: {

@@ -79,8 +79,9 @@ export function startRecording(options: RecordingOptions = {}): Recording {
   return { file, reactor, tap: tapped };
 }
 
-/** A program whose first listener a client can dial. */
-export type Served = (reactor: Reactor) => Listener | Promise<Listener>;
+/** A program whose first listener, or server, a client can dial. */
+export type Served = (reactor: Reactor) => Dialled | Promise<Dialled>;
+type Dialled = Pick<Listener, 'ready'>;
 export type Client = (recording: Recording & { readonly port: number }) => unknown;
 
 /** Records a program while a client drives it; then the reactor is closed. */
