@@ -1,6 +1,6 @@
 // The programs of the golden traces. Never change one: its trace says what it did, and has to
-// replay against it for as long as the format is read. A new shape is a new program with a new name.
-// Only `http` may be recorded anew, when the server says something in another way on purpose.
+// replay against it for as long as the format is read. A new shape is a new program with a new
+// name. Only `http` may be recorded anew, when the server says something in another way on purpose.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Exchange, HttpServer } from '../../src/http';
 import { type Connection, epoll, type Host, node, type Reactor } from '../../src/index';
