@@ -179,13 +179,14 @@ export class HttpServer {
     });
     this.context.draining = true;
     this.listener?.close();
-    if (!drain) this.cutAll();
+    // Without a connection there is nothing to wait for, nor perhaps a reactor any more.
+    if (this.count === 0) this.closed();
+    else if (!drain) this.cutAll();
     else {
       for (const one of this.connections) one?.retire();
       // Asked again, the earliest deadline counts.
       this.deadlines.push(this.reactor.setTimer(deadline, () => this.cutAll()));
     }
-    if (this.count === 0) this.closed();
     return this.closing;
   }
 

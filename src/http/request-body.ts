@@ -90,6 +90,11 @@ export class RequestBody {
     });
   }
 
+  /** Lets a client begin that waits for "100 Continue", ahead of the first read(). */
+  ask(): void {
+    if (!this.complete && !this.failure && !this.dropping) this.source.wanted();
+  }
+
   /** What comes, in chunks. Leaving the loop drops the rest. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, undefined> {
     try {

@@ -162,6 +162,7 @@ onDefaultHost('closing', (bench) => {
     await closing;
     expect([server.size, done.every(({ aborted }) => aborted)]).toEqual([0, true]);
     await client.ended();
+    await server.close();
   });
 
   test('close: options are checked', async () => {

@@ -8,11 +8,13 @@ import {
 } from '../../src/http';
 import { promised } from '../support/conformance';
 import { talk } from '../support/http';
+import { closeClients, HttpClient } from '../support/http-client';
 import { Program } from '../support/program';
 
 const servers: FetchServer[] = [];
 
 afterEach(async () => {
+  await closeClients();
   for (const server of servers.splice(0)) await server.close({ drain: false });
 });
 
@@ -105,6 +107,18 @@ test('fetch: a body is read as text, JSON, bytes, a form, a blob or a stream', a
   expect(await post('/clone', 'x')).toBe('xx');
   const long = 'z'.repeat(1 << 20);
   expect((await post('/stream', long)) === long).toBe(true);
+});
+
+test('fetch: who answers with the body itself has a client go on that waits for the word', async () => {
+  const { url } = await start({ fetch: (request) => new Response(request.body) });
+  const client = new HttpClient(Number(new URL(url).port));
+  const head = 'Content-Length: 4\r\nExpect: 100-continue\r\n\r\n';
+  await client.send(`POST / HTTP/1.1\r\nHost: a\r\n${head}`);
+  await client.until(() => client.read.interim.length > 0);
+  await client.send('body');
+  expect((await client.answer()).body.toString()).toBe('body');
+  client.end();
+  expect((await client.ended()).interim.map(({ status }) => status)).toEqual([100]);
 });
 
 test('fetch: a body is read once', async () => {

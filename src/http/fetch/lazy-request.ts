@@ -47,6 +47,13 @@ export class LazyRequest implements StandIn {
     return this.#exchange.signal;
   }
 
+  /** Who answers with this stream reads it behind the head of the answer: too late to ask then. */
+  get body(): ReadableStream<Uint8Array> | null {
+    const { body } = this.real;
+    if (body) this.#exchange.body.ask();
+    return body as ReadableStream<Uint8Array> | null;
+  }
+
   get bodyUsed(): boolean {
     return this.#made ? this.#made.bodyUsed : this.#taken;
   }
