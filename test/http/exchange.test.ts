@@ -35,7 +35,7 @@ test('exchange: pipelined requests are answered in order, whoever is slow', asyn
   );
 });
 
-test('exchange: a body in chunks arrives with its trailers, however it is cut', async () => {
+test('R2.33: a body in chunks arrives with its trailers, at whatever byte it is cut', async () => {
   const { port } = await serveHttp(async (exchange) => {
     const body = await exchange.body.text();
     exchange.answer(200, {}, JSON.stringify([body, [...exchange.trailers()]]));
@@ -43,7 +43,7 @@ test('exchange: a body in chunks arrives with its trailers, however it is cut', 
   const request =
     `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n` +
     '5\r\nhello\r\n6\r\n world\r\n0\r\nTrail: er\r\nB: c\r\n\r\n';
-  for (let cut = 1; cut < request.length; cut += 7) {
+  for (let cut = 1; cut < request.length; cut++) {
     const text = await talk(port, request.slice(0, cut), request.slice(cut));
     expect(text).toMatch(/\r\n\r\n\["hello world",\[\["Trail","er"\],\["B","c"\]\]\]$/);
   }

@@ -76,7 +76,7 @@ describe.each(PARSERS)('parser: %s', (_, make) => {
       return [bytes.toString('latin1', a, b), bytes.toString('latin1', c, d).trim()];
     });
 
-  test('parser: places are those of the bytes, wherever the input is cut', () => {
+  test('R2.33: places are those of the bytes, wherever the input is cut', () => {
     for (let cut = 0; cut <= END; cut++) {
       const parser = make(10, 100);
       const body: string[] = [];
