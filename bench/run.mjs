@@ -94,6 +94,7 @@ async function main() {
     const result = { scenario, obstacles, ...rounds };
     result.targets = scenario.targets.map((target) => judgeTarget(target, result.rounds ?? []));
     results.push(result);
+    if (result.rounds) scenario.finish?.(result);
     say(formatScenario(result));
   }
   say(formatSummary(results));

@@ -59,6 +59,7 @@ export function compileAll() {
     datagrams: alone('datagrams'),
     readFile: alone('read-file'),
     dataFile: alone('data-file'),
+    waitCost: alone('wait-cost'),
     libuv: libuv.path ? libuv : { reason: `not compiled, needs libuv1-dev (${libuv.reason})` },
   };
 }

@@ -20,6 +20,10 @@ function recording(payload) {
   return { ...script('calandria.mjs', { BENCH_RECORD_PAYLOAD: payload }), trace: true };
 }
 
+function onHost(name, registration = '') {
+  return script('calandria.mjs', { CALANDRIA_HOST: name, BENCH_REGISTRATION: registration });
+}
+
 function compiled({ path, reason }, ...words) {
   return path ? { command: [path, ...words] } : { reason };
 }
@@ -31,6 +35,10 @@ function bun(name) {
 
 function program(name, ...words) {
   return { command: [process.execPath, join(programsDirectory, name), ...words], serverless: true };
+}
+
+function waiting(program, kind) {
+  return { ...compiled(program, kind), serverless: true };
 }
 
 // To find out whether a server that sends a file can run, any file will do.
@@ -47,6 +55,12 @@ const makers = {
     'node-net': () => script('node-net.mjs'),
     calandria: () => script('calandria.mjs'),
     'calandria-uring': () => script('calandria.mjs', { CALANDRIA_HOST: 'uring' }),
+    'on-epoll': () => onHost('epoll'),
+    'on-epoll-level': () => onHost('epoll', 'level'),
+    'on-epoll-oneshot': () => onHost('epoll', 'oneshot'),
+    'on-poll': () => onHost('poll'),
+    'on-select': () => onHost('select'),
+    'on-rtsig': () => onHost('rtsig'),
     'calandria-spin': () => script('calandria.mjs', { BENCH_SPIN: '50' }),
     'vector-8': () => script('calandria.mjs', { BENCH_VECTOR: '8' }),
     'vector-32': () => script('calandria.mjs', { BENCH_VECTOR: '32' }),
@@ -80,6 +94,12 @@ const makers = {
     c: ({ readFile }) => ({ ...compiled(readFile), serverless: true }),
     'node-fs': () => program('read-file.mjs', 'node-fs'),
     calandria: () => program('read-file.mjs', 'calandria'),
+  },
+  wait: {
+    select: ({ waitCost }) => waiting(waitCost, 'select'),
+    poll: ({ waitCost }) => waiting(waitCost, 'poll'),
+    epoll: ({ waitCost }) => waiting(waitCost, 'epoll'),
+    uring: ({ waitCost }) => waiting(waitCost, 'uring'),
   },
   timers: {
     'node-timers': () => program('timers.mjs', 'node'),

@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util';
 
-const help = `Usage: node bench/run.mjs [options]
+const help = `Usage: node bench/run.mjs [options] [scenario...]
 
 Measures calandria's echo server against a reference in C and against node:net,
 by the processor time that the server spends on a message.
@@ -94,7 +94,9 @@ function checkNames(given, known, what) {
 
 // Throws an error with a message for the user.
 export function readOptions(words, { scenarioNames, serverNames }) {
-  const { values } = parseArgs({ args: words, options: flags });
+  const parsed = parseArgs({ args: words, options: flags, allowPositionals: true });
+  const { values } = parsed;
+  const named = [...(values.scenario ?? []), ...parsed.positionals];
   const base = values.quick ? quick : defaults;
   const isCount = (number) => Number.isInteger(number) && number >= 1 && number <= 100;
   const isDuration = (number) => number > 0 && number <= 600;
@@ -104,7 +106,7 @@ export function readOptions(words, { scenarioNames, serverNames }) {
     rounds: readNumber(values, 'rounds', base.rounds, isCount, 'a number from 1 to 100'),
     seconds: readNumber(values, 'seconds', base.seconds, isDuration, 'from above 0 to 600'),
     warmup: readNumber(values, 'warmup', base.warmup, isWarmup, 'from 0 to 600'),
-    scenarios: checkNames(values.scenario, scenarioNames, 'scenario') ?? scenarioNames,
+    scenarios: named.length > 0 ? checkNames(named, scenarioNames, 'scenario') : scenarioNames,
     servers:
       checkNames(values.servers?.split(','), serverNames, 'server') ??
       (values.quick ? quickServers : serverNames),

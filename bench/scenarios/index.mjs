@@ -10,10 +10,12 @@
 //   baselines     those that the table shows ratios to
 //   compared?     the key of the compared figure, if it is not the first column's
 //   targets       see lib/targets.mjs
+//   finish?       ({ names, rounds }): what else is made of the results
 // }
 
 import c10k from './c10k.mjs';
 import calls from './calls.mjs';
+import callsByHost from './calls-by-host.mjs';
 import churn from './churn.mjs';
 import diskAndPings from './disk-and-pings.mjs';
 import files from './files.mjs';
@@ -39,6 +41,7 @@ import thousand from './thousand.mjs';
 import timers from './timers.mjs';
 import udp from './udp.mjs';
 import vector from './vector.mjs';
+import waitCost from './wait-cost.mjs';
 
 export const scenarios = [
   small,
@@ -49,6 +52,8 @@ export const scenarios = [
   churn,
   latency,
   calls,
+  callsByHost,
+  waitCost,
   record,
   replay,
   idle,

@@ -5,6 +5,7 @@
 //   BENCH_RECORD          a file: record the run into it
 //   BENCH_RECORD_PAYLOAD  full or digest
 //   BENCH_TIMERS          how many timers to have pending
+//   BENCH_REGISTRATION    of epoll: edge, level or oneshot
 //   BENCH_VECTOR          how many events one look takes: a number, or adaptive
 
 import { collectOnSignal } from './collect-on-signal.mjs';
@@ -12,12 +13,13 @@ import { echo } from './echo-program.mjs';
 import { calandria } from './library.mjs';
 import { keepTimersPending } from './pending-timers.mjs';
 
-const { BENCH_VECTOR: vector } = process.env;
+const { BENCH_VECTOR: vector, BENCH_REGISTRATION: registration } = process.env;
 
 function chooseHost() {
   const { BENCH_RECORD: file, BENCH_RECORD_PAYLOAD: payload = 'full' } = process.env;
   const { epoll, fileSink, record } = calandria;
   if (vector) return epoll({ vector: vector === 'adaptive' ? vector : 'full' });
+  if (registration) return epoll({ registration });
   if (!file) return process.env.CALANDRIA_HOST;
   return record(epoll(), fileSink(file), { payload });
 }

@@ -47,7 +47,7 @@ test('bench --list: tells what each scenario is to reach', () => {
   expect(shown('idle-timers')).toEqual(['calandria: CPU us in 5 s of doing nothing at most 0']);
   expect(shown('disk-and-pings')?.join()).toMatch(/p99 while streaming.* at most 3$/);
   const without = [...targets].filter(([, lines]) => lines.length === 0).map(([name]) => name);
-  expect(without.sort()).toEqual(['c10k', 'idle-used']);
+  expect(without.sort()).toEqual(['c10k', 'calls-by-host', 'idle-used', 'wait-cost']);
 });
 
 test('bench: refuses a scenario and a server that it does not know, and names those it does', () => {

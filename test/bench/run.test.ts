@@ -1,5 +1,7 @@
 // One short round of a scenario, for what it prints; its figures are worth nothing here.
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { openFilesMax } from '../../src/cli/machine';
 import { root } from '../project/tree';
 import { compiles, testWith } from '../support/commands';
@@ -53,6 +55,44 @@ testWith(compiles, 'compiler')(
     expect(stdout).toMatch(/^ {2}left out {2}calandria: \S/m);
     expect(stdout).toMatch(/^targets: 0 reached, 0 missed, 1 not measured$/m);
     expect(status).toBe(0);
+  },
+  60_000,
+);
+
+function figuresOf(...words: string[]): Record<string, Record<string, number>> {
+  const { stdout } = spawnSync(process.execPath, ['bench/run.mjs', '--quick', '--json', ...words], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, CC: process.env.CC ?? 'cc' },
+  });
+  const [result] = (JSON.parse(stdout) as Report).scenarios;
+  expect(result?.failures).toEqual([]);
+  return result?.rounds[0] ?? {};
+}
+
+testWith(compiles && openFilesMax() > 18_300, 'compiler, or not enough open files')(
+  'R3.36: a wait costs more the more descriptors select and poll name, and is drawn',
+  async () => {
+    const { select = {}, poll = {}, epoll = {}, uring } = figuresOf('wait-cost');
+    const at = (figures: Record<string, number>, count: number) => figures[`at${count}`] as number;
+    expect(at(select, 1000)).toBeGreaterThan(5 * at(select, 10));
+    expect(Object.keys(select)).not.toContain('at3000');
+    expect(at(poll, 18_000)).toBeGreaterThan(50 * at(poll, 10));
+    expect(at(epoll, 18_000)).toBeLessThan(at(poll, 18_000) / 20);
+    const chart = readFileSync(join(root, 'build/bench/wait-cost.svg'), 'utf8');
+    expect(chart.match(/<polyline /g)).toHaveLength(uring ? 4 : 3);
+  },
+  60_000,
+);
+
+testWith(compiles, 'compiler')(
+  'R1.3: registered once or again for each event, as the table of calls says',
+  async () => {
+    const servers = ['on-epoll', 'on-epoll-oneshot'];
+    const round = figuresOf('calls-by-host', '--servers', servers.join(','));
+    const [once, again] = servers.map((name) => round[name]?.controlsPerMessage as number);
+    expect(once).toBeLessThan(0.3);
+    expect(again).toBeGreaterThan(0.9);
   },
   60_000,
 );

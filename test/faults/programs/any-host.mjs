@@ -67,6 +67,6 @@ process.on('message', (message) => {
   reactor.setTimer(0, () => process.send({ ...reactor.counters, errors }));
 });
 const { port } = await listener.ready();
-process.send({ port });
+process.send({ port, opened });
 // Without its test there is nothing left to do.
 process.once('disconnect', () => process.exit());
