@@ -124,11 +124,12 @@ void quieten(Shim* shim) {
 int uring_poll(Shim* shim) {
   Uring* uring = shim->uring;
   quieten(shim);
-  if (uring->lost != 0) return uring->lost;
+  // Whatever it said: the reactor ends by this one.
+  if (uring->lost != 0) return -EBADF;
   if (rings_waiting(&uring->rings) == 0) {
     if (!rings_pending(&uring->rings)) return 0;
     const int result = uring_hand_over(shim, true);
-    if (result < 0) return result;
+    if (result < 0) return uring->lost != 0 ? -EBADF : result;
   }
   if (rings_overflown(&uring->rings)) count(&shim->memory, layout::COUNTER_HOST_OVERFLOWS);
   return take_completions(shim);
@@ -171,7 +172,8 @@ void set_timer(Shim* shim, uint64_t deadline) {
 
 int uring_arm(Shim* shim, uint64_t deadline) {
   Uring* uring = shim->uring;
-  if (uring->lost != 0) return 0;
+  // The next look says so.
+  if (uring->lost != 0) return 1;
   set_timer(shim, deadline);
   if (rings_queued(&uring->rings) > 0) uring_hand_over(shim, false);
   rings_listen(&uring->rings, true);
@@ -312,16 +314,17 @@ int uring_hand_over(Shim* shim, bool reap) {
     return uring->lost;
   }
   long result = 0;
+  bool refused = false;
   for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const uint32_t before = uring->rings.handed;
     count(&shim->memory, layout::COUNTER_HOST_WAITS);
     result = rings_enter(&uring->rings, reap, 0, &shim->interrupted);
     count_more(&shim->memory, layout::COUNTER_HOST_ENTRIES, uring->rings.handed - before);
     collect_answers(shim);
-    const bool refused = result < 0 && result != -EAGAIN && result != -EBUSY;
+    refused = result < 0 && result != -EAGAIN && result != -EBUSY;
     if (refused || rings_queued(&uring->rings) == 0) break;
   }
-  if (rings_queued(&uring->rings) > 0) {
+  if (refused || rings_queued(&uring->rings) > 0) {
     const int error = result < 0 && result != -EBUSY ? static_cast<int>(result) : -EAGAIN;
     give_up(shim, error);
     return error;

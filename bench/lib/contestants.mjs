@@ -75,6 +75,7 @@ const makers = {
     c: ({ server }) => withFile(compiled(server)),
     'node-fs': () => withFile(script('node-fs.mjs')),
     calandria: () => withFile(script('calandria-file.mjs')),
+    'calandria-uring': () => withFile(script('calandria-file.mjs', { CALANDRIA_HOST: 'uring' })),
   },
   datagrams: {
     c: ({ datagrams }) => compiled(datagrams),
@@ -94,6 +95,7 @@ const makers = {
     c: ({ readFile }) => ({ ...compiled(readFile), serverless: true }),
     'node-fs': () => program('read-file.mjs', 'node-fs'),
     calandria: () => program('read-file.mjs', 'calandria'),
+    'calandria-uring': () => program('read-file.mjs', 'calandria-uring'),
   },
   wait: {
     select: ({ waitCost }) => waiting(waitCost, 'select'),

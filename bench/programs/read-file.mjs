@@ -1,7 +1,7 @@
 // Random reads of 4 KiB, so many under way at a time, through an API in the shape of FileHandle.
 //
-//   read-file.mjs node-fs|calandria FILE DEPTH SECONDS WARMUP direct|buffered
-//   read-file.mjs node-fs|calandria probe       says whether it can run
+//   read-file.mjs node-fs|calandria|calandria-uring FILE DEPTH SECONDS WARMUP direct|buffered
+//   read-file.mjs node-fs|calandria|calandria-uring probe       says whether it can run
 //
 // It prints one line of JSON, as bench/c/read-file.c does.
 
@@ -17,16 +17,19 @@ const libraries = {
     open: (path, direct) => open(path, constants.O_RDONLY | (direct ? constants.O_DIRECT : 0)),
     close() {},
   }),
-  calandria: async () => {
-    const { calandria, need } = await import('../servers/library.mjs');
-    need('Reactor.openFile');
-    const reactor = calandria.createReactor();
-    return {
-      open: (path, direct) => reactor.openFile(path, 'r', 0o666, { direct }),
-      close: () => reactor.close(),
-    };
-  },
+  calandria: () => openReactor(),
+  'calandria-uring': () => openReactor('uring'),
 };
+
+async function openReactor(host) {
+  const { calandria, need } = await import('../servers/library.mjs');
+  need('Reactor.openFile');
+  const reactor = calandria.createReactor({ host });
+  return {
+    open: (path, direct) => reactor.openFile(path, 'r', 0o666, { direct }),
+    close: () => reactor.close(),
+  };
+}
 
 // O_DIRECT wants its buffers aligned, and no buffer of Node's is; memory of Wasm begins at a page.
 function alignedBlocks(count) {

@@ -48,7 +48,7 @@ export default {
       });
     },
   },
-  contestants: ['c', 'node-fs', 'calandria'],
+  contestants: ['c', 'node-fs', 'calandria', 'calandria-uring'],
   baselines: [],
   targets: [{ contestant: 'calandria', key: 'slowdown', atMost: 3 }],
 };

@@ -7,7 +7,7 @@ export default {
   title: 'random reads of 4 KiB out of the page cache, 32 under way',
   task: 'read a file',
   measurement: measureReads({ cached: true }),
-  contestants: ['c', 'node-fs', 'calandria'],
+  contestants: ['c', 'node-fs', 'calandria', 'calandria-uring'],
   baselines: ['c', 'node-fs'],
   targets: [{ contestant: 'calandria', key: 'rate', against: 'node-fs', atLeast: 4 }],
 };

@@ -6,7 +6,7 @@ export default {
   title: 'random reads of 4 KiB past the page cache (O_DIRECT), 32 under way',
   task: 'read a file',
   measurement: measureReads({ cached: false }),
-  contestants: ['c', 'node-fs', 'calandria'],
+  contestants: ['c', 'node-fs', 'calandria', 'calandria-uring'],
   baselines: ['c', 'node-fs'],
   targets: [
     { contestant: 'calandria', key: 'rate', against: 'c', atLeast: 0.95 },

@@ -5,10 +5,11 @@ export default {
   name: 'latency',
   title: '1 connection, messages of 64 B; ratios are of p50 latency',
   measurement: measureLoad({ mode: 'echo', connections: 1, bytes: 64 }),
-  contestants: ['c', 'node-net', 'calandria', 'calandria-spin', 'libuv', 'bun'],
+  contestants: ['c', 'node-net', 'calandria', 'calandria-uring', 'calandria-spin', 'libuv', 'bun'],
   baselines: ['c', 'node-net'],
   compared: 'p50',
   targets: [
+    { contestant: 'calandria-uring', key: 'p50', against: 'calandria', atMost: 1.1 },
     { contestant: 'calandria', key: 'p50', against: 'node-net', atMost: 1 },
     { contestant: 'calandria-spin', key: 'p50', against: 'node-net', atMost: 0.5 },
   ],

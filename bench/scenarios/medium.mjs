@@ -10,5 +10,6 @@ export default {
   targets: [
     { contestant: 'calandria', key: 'cpu', against: 'c', atMost: 1.1 },
     { contestant: 'calandria', key: 'cpu', against: 'node-net', atMost: 0.75 },
+    { contestant: 'calandria-uring', key: 'cpu', against: 'calandria', atMost: 1.1 },
   ],
 };

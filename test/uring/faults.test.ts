@@ -66,6 +66,27 @@ traced('without memory for longer, what was not sent is sent later, and once', a
   expect(report.hostWaits).toBeGreaterThan(330);
 });
 
+traced('a ring that is lost ends the reactor by name, and every connection with it', async () => {
+  // As when somebody else closed its descriptor, and another file has that number now.
+  const inject = ['-e', 'inject=io_uring_enter:error=EOPNOTSUPP:when=30+'];
+  const program = startEcho(strace('lost', ...inject));
+  const { port } = await program.next<{ port: number }>();
+  const peer = await dial(port);
+  const lost = program.next<{ code: string; message: string }>();
+  for (let sent = 1; sent <= 60 && !peer.socket.destroyed; sent++) {
+    await peer.write('again');
+    await Promise.race([peer.arrived(5 * sent), peer.ended]);
+  }
+  const { code, message } = await lost;
+  expect(code).toBe('ERR_CALANDRIA_HOST');
+  expect(message).toMatch(/^Host uring cannot wait for events any more \(.*\), and the reactor is/);
+  await peer.ended;
+  await program.kill();
+  const calls = readFileSync(join(scratch, 'lost'), 'utf8').match(/EOPNOTSUPP/g) ?? [];
+  expect(calls.length).toBeGreaterThan(0);
+  expect(calls.length).toBeLessThan(10);
+});
+
 traced('the counters say what strace sees', async () => {
   const log = 'counted';
   const calls = 'trace=io_uring_enter,recvfrom,sendto,sendmsg,accept4';

@@ -10,6 +10,7 @@ const listener = reactor.listen(
     error: (_, { code }) => void errors.push(code),
   },
 );
+process.on('uncaughtException', ({ code, message }) => process.send({ code, message }));
 process.on('message', () => {
   // In a turn: what the last send came to is known by then.
   reactor.setTimer(0, () => process.send({ ...reactor.counters, errors }));
