@@ -23,6 +23,8 @@ import type { Tunnel } from './tunnel';
 
 /** What an exchange asks of its connection. */
 export interface ExchangeOwner extends RequestOwner {
+  /** Other layers lie between the protocol and the connection. */
+  readonly layered: boolean;
   /** The Date field, with its line end. */
   date(): string;
   /** Takes all of it; false: wait. `mine`: the caller's bytes change when it returns. */
@@ -290,6 +292,7 @@ export class Exchange extends ReceivedRequest {
     const block = headerBlock(headers);
     if (this.gone) throw this.gone;
     if (!this.upgradable) throw sequence('The client did not ask for another protocol');
+    if (this.owner.layered) throw sequence('A connection below other layers is not handed over');
     if (this.begun) throw sequence('The answer has begun');
     if (!this.owner.received) throw sequence('The body comes before the other protocol');
     const status = this.method === 'CONNECT' ? 200 : 101;

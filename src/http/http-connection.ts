@@ -49,7 +49,7 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
   }
 
   arrived(bytes: Uint8Array): void | Promise<void> {
-    this.context.arena ??= bytes.buffer;
+    if (!this.layered) this.context.arena ??= bytes.buffer;
     if (this.handover) return this.handover.arrived(bytes);
     switch (this.phase) {
       case 'idle':
@@ -263,8 +263,8 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
   }
 
   private endOutput(): void {
-    if (this.peerEnded) this.connection.close();
-    else this.connection.end();
+    if (this.peerEnded) this.below.close();
+    else this.below.end();
   }
 
   /** As ExchangeOwner: what was written leaves, without an end; or nothing more leaves at all. */
@@ -272,7 +272,7 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
     if (!visible) return this.cut();
     this.lose(gone());
     this.closeBehind();
-    this.connection.close();
+    this.below.close();
   }
 
   /** Drops what is queued and closes: the client must not take what it has for all. */
@@ -284,12 +284,12 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
     if (!this.handover) this.phase = 'lingering';
     leave(this);
     // Where the end of the connection is the end of the body, a mere end would look like all of it.
-    this.connection.reset();
+    this.below.reset();
   }
 
   /** Was the time to close in; but who is slow to take the answer still may. */
   lingerExpired(): void {
-    if (this.connection.tx.ended) this.connection.destroy();
+    if (this.below.tx.ended) this.below.destroy();
     else this.writeExpired();
   }
 

@@ -36,7 +36,7 @@ export abstract class HttpReceiving extends HttpSending {
     const full = this.body?.full === true || (this.rest !== undefined && this.rest.length > most);
     if (full === this.paused) return;
     this.paused = full;
-    this.connection.read(full ? 0 : Number.POSITIVE_INFINITY);
+    this.below.read(full ? 0 : Number.POSITIVE_INFINITY);
   }
 
   protected releaseIntake(): void {

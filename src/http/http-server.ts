@@ -1,86 +1,31 @@
-// A server of HTTP/1.1 on a reactor: its listener, its connections, and what becomes of them when
-// it closes. The program is one function of the exchange.
-import { CalandriaError, typeError } from '../errors';
-import { createOutside, type Outside, type WallClock, wallClock } from '../outside';
+// A server of HTTP/1.1 on a reactor: the protocol, and a listener for its connections.
 import type { Address } from '../reactor/address';
-import { checkFlag, checkFunctions, checkOptions } from '../reactor/arguments';
-import type { Connection } from '../reactor/connection';
 import type { Listener } from '../reactor/listener';
 import type { ListenOptions, Reactor } from '../reactor/reactor';
-import type { Timer } from '../reactor/timer';
-import type { Exchange } from './exchange';
-import { HttpConnection } from './http-connection';
-import { HttpContext } from './http-context';
-import { LlhttpParser } from './llhttp';
-import { completeHttpLimits, type HttpLimits } from './options';
-import type { MakeParser } from './parser';
-import type { Refusal } from './refusal';
+import {
+  type ExchangeHandler,
+  type HttpCloseOptions,
+  HttpProtocol,
+  type HttpProtocolOptions,
+} from './http-protocol';
+import type { HttpLimits } from './options';
 
-/** Answers a request: at once or later, and what it throws or rejects with is a 500. */
-export type ExchangeHandler = (exchange: Exchange) => void | Promise<void>;
-
-export interface HttpServerOptions extends Omit<ListenOptions, 'admit'> {
-  readonly limits?: Partial<HttpLimits>;
-  /** Where the Date field comes from. Default: a clock of its own. */
-  readonly clock?: WallClock;
-  /** What reads requests. Default: llhttp. */
-  readonly parser?: MakeParser;
-  /** Hears what a handler threw. Default: it is printed to stderr. */
-  readonly onError?: (error: unknown, exchange: Exchange) => void;
-  /** Hears of every exchange when it is over, well or not. */
-  readonly onDone?: (exchange: Exchange) => void;
-  /** Hears of requests that were refused before they became an exchange. */
-  readonly onRefused?: (refusal: Refusal, connection: Connection) => void;
-}
-
-export interface HttpCloseOptions {
-  /** Let requests that are being answered finish. Default true. */
-  readonly drain?: boolean;
-  /** Milliseconds after which what is left is cut. Default 5,000. */
-  readonly deadline?: number;
-}
-
-const DRAIN_DEADLINE = 5000;
-const DEADLINE_MAX = 2 ** 31 - 1;
-
-function print(error: unknown): void {
-  console.error(error);
-}
+export interface HttpServerOptions extends Omit<ListenOptions, 'admit'>, HttpProtocolOptions {}
 
 export class HttpServer {
   readonly reactor: Reactor;
   readonly limits: HttpLimits;
-  private readonly handler: ExchangeHandler;
   private readonly options: HttpServerOptions;
-  private readonly context: HttpContext;
-  private readonly outside: Outside | undefined;
-  private readonly clock: WallClock;
-  /** By the place of the record, so that the connection's own `data` is the program's. */
-  private readonly connections: (HttpConnection | undefined)[] = [];
-  private count = 0;
+  private readonly protocol: HttpProtocol;
   private listener: Listener | undefined;
   private readonly listening: Promise<Address>;
-  private closing: Promise<void> | undefined;
-  private settleClosing: () => void = () => {};
-  private readonly deadlines: Timer[] = [];
 
   /** @throws ERR_CALANDRIA_BAD_OPTION; what listen() throws. */
   constructor(reactor: Reactor, options: HttpServerOptions, handler: ExchangeHandler) {
-    checkOptions('options', options);
-    if (typeof handler !== 'function') throw typeError('handler', 'a function', handler);
-    checkFunctions('options', options, ['onError', 'onDone', 'onRefused', 'parser']);
+    this.protocol = new HttpProtocol(reactor, options, handler);
     this.reactor = reactor;
     this.options = options;
-    this.handler = handler;
-    this.limits = completeHttpLimits(options.limits);
-    this.outside = options.clock ? undefined : createOutside(reactor);
-    this.clock = options.clock ?? wallClock(this.outside as Outside);
-    const { parser = (limits) => new LlhttpParser(limits) } = options;
-    this.context = new HttpContext(reactor, this.clock, this.limits, parser, {
-      handle: (exchange) => this.handle(exchange),
-      done: (exchange) => this.options.onDone?.(exchange),
-      refused: (refusal, connection) => this.options.onRefused?.(refusal, connection),
-    });
+    this.limits = this.protocol.limits;
     this.listening = this.listen();
     // Who waits in ready() hears of it; nobody need.
     this.listening.catch(() => {});
@@ -93,74 +38,28 @@ export class HttpServer {
 
   /** Connections that are open. */
   get size(): number {
-    return this.count;
+    return this.protocol.size;
   }
 
   private async listen(): Promise<Address> {
+    const { limits, options, protocol, reactor } = this;
     // Answers say what time it is from the first one on.
-    await this.clock.ready().catch((error) => {
-      throw this.closing ? closedBefore() : error;
-    });
-    if (this.closing) throw closedBefore();
-    const { limits, options, reactor } = this;
+    await protocol.ready();
     const { clock, parser, onError, onDone, onRefused, limits: given, ...listen } = options;
     const admit = Math.min(limits.connections, reactor.limits.connections);
-    const of = ({ record }: Connection) => this.connections[record] as HttpConnection;
     this.listener = reactor.listen(
       { policy: 'latency', ...listen, admit },
       {
-        open: (connection) => this.open(connection),
-        data: (connection, bytes) => of(connection).arrived(bytes),
-        drain: (connection) => of(connection).drain(),
-        end: (connection) => of(connection).ended(),
-        error: (connection, error) => of(connection)?.failed(error),
-        close: (connection) => this.forget(connection),
+        open: (connection) => protocol.open(connection),
+        data: (connection, bytes) => protocol.data(connection, bytes),
+        drain: (connection) => protocol.drain(connection),
+        end: (connection) => protocol.end(connection),
+        error: (connection, error) => protocol.error(connection, error),
+        close: (connection) => protocol.close(connection),
         listenerError: () => {},
       },
     );
     return this.listener.ready();
-  }
-
-  private open(connection: Connection): void {
-    const http = new HttpConnection(this.context, connection);
-    this.connections[connection.record] = http;
-    this.count++;
-    if (this.closing) http.retire();
-    else this.context.enter(this.context.heads, http);
-  }
-
-  private forget({ record }: Connection): void | Promise<void> {
-    const http = this.connections[record];
-    // Who failed before it was told to be open.
-    if (!http) return;
-    this.connections[record] = undefined;
-    this.count--;
-    const result = http.closed();
-    if (this.closing && this.count === 0) this.closed();
-    return result;
-  }
-
-  /** Runs the handler. True: it goes on beyond this call. */
-  private handle(exchange: Exchange): boolean {
-    let result: void | Promise<void>;
-    try {
-      result = this.handler(exchange);
-    } catch (error) {
-      this.fail(error, exchange);
-      return false;
-    }
-    if (typeof (result as Promise<void> | undefined)?.then !== 'function') return false;
-    (result as Promise<void>).then(undefined, (error) => this.fail(error, exchange));
-    return true;
-  }
-
-  /** What a handler throws is told to the program; the client hears no more than that it failed. */
-  private fail(error: unknown, exchange: Exchange): void {
-    // Who wrote to a client that went hears of it, and that is all there is to say.
-    if (exchange.tellsOfAbort(error)) return;
-    if (!exchange.begun) exchange.answer(500, TEXT, '500 Internal Server Error\n');
-    else exchange.fail();
-    (this.options.onError ?? print)(error, exchange);
   }
 
   /**
@@ -168,42 +67,8 @@ export class HttpServer {
    * left at the deadline is cut. Resolves when the last one is closed; the reactor goes on.
    */
   close(options: HttpCloseOptions = {}): Promise<void> {
-    checkOptions('options', options);
-    const { drain = true, deadline = DRAIN_DEADLINE } = options;
-    checkFlag('drain', drain);
-    if (typeof deadline !== 'number' || !(deadline >= 0 && deadline <= DEADLINE_MAX)) {
-      throw typeError('deadline', `milliseconds from 0 to ${DEADLINE_MAX}`, deadline);
-    }
-    this.closing ??= new Promise((resolve) => {
-      this.settleClosing = resolve;
-    });
-    this.context.draining = true;
+    const closed = this.protocol.retire(options);
     this.listener?.close();
-    // Without a connection there is nothing to wait for, nor perhaps a reactor any more.
-    if (this.count === 0) this.closed();
-    else if (!drain) this.cutAll();
-    else {
-      for (const one of this.connections) one?.retire();
-      // Asked again, the earliest deadline counts.
-      this.deadlines.push(this.reactor.setTimer(deadline, () => this.cutAll()));
-    }
-    return this.closing;
+    return closed;
   }
-
-  private cutAll(): void {
-    for (const one of this.connections) one?.cut();
-  }
-
-  private closed(): void {
-    for (const timer of this.deadlines.splice(0)) timer.cancel();
-    this.context.close();
-    this.outside?.close();
-    this.settleClosing();
-  }
-}
-
-const TEXT = { 'content-type': 'text/plain; charset=utf-8' };
-
-function closedBefore(): CalandriaError {
-  return new CalandriaError('ERR_CALANDRIA_CLOSED', 'The server was closed before it listened.');
 }

@@ -31,9 +31,11 @@ export { HeaderBlock, type HeaderInput, headerBlock } from './header-text';
 export {
   type ExchangeHandler,
   type HttpCloseOptions,
-  HttpServer,
-  type HttpServerOptions,
-} from './http-server';
+  HttpProtocol,
+  type HttpProtocolOptions,
+  httpProtocol,
+} from './http-protocol';
+export { HttpServer, type HttpServerOptions } from './http-server';
 export type { HttpLimits } from './options';
 export type { Refusal } from './refusal';
 export type { RequestBody } from './request-body';

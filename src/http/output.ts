@@ -1,6 +1,6 @@
 // What goes out on a connection. Usually it goes straight into the reactor's queue; what finds no
 // room there waits here, and the program hears that it should wait too.
-import type { Connection } from '../reactor/connection';
+import type { Below } from './below';
 
 /** Bytes of a long body that are queued at a time, at the most. */
 export const PIECE_MAX = 128 << 10;
@@ -11,9 +11,9 @@ const STARVED_MILLISECONDS = 20;
 export type Offered = 'taken' | 'wait' | 'no room' | 'gone';
 
 /** Offers a chunk to the reactor's queue. @throws what only a mistake of the program can cause. */
-export function offer(connection: Connection, chunk: string | Uint8Array): Offered {
+export function offer(below: Below, chunk: string | Uint8Array): Offered {
   try {
-    return connection.write(chunk) ? 'taken' : 'wait';
+    return below.write(chunk) ? 'taken' : 'wait';
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === 'ERR_CALANDRIA_QUEUE_FULL') return 'no room';
@@ -25,7 +25,7 @@ export function offer(connection: Connection, chunk: string | Uint8Array): Offer
 
 /** What an output asks of its connection. */
 export interface OutputOwner {
-  readonly connection: Connection;
+  readonly below: Below;
   /** Bytes that the reactor's queue can always take when it is empty. */
   readonly piece: number;
   /** Are these the reactor's own, and others by the next turn? */
@@ -87,12 +87,12 @@ export class Output {
 
   /** What of it found no room; undefined when all did. */
   private write(chunk: string | Uint8Array): string | Uint8Array | undefined {
-    const { connection, piece } = this.owner;
+    const { below, piece } = this.owner;
     // A character is three bytes at the most.
     if (typeof chunk === 'string') {
       if (chunk.length * 3 > piece) return this.write(Buffer.from(chunk));
     } else if (chunk.length > piece) return this.writeLong(chunk, piece);
-    const offered = offer(connection, chunk);
+    const offered = offer(below, chunk);
     if (offered === 'no room') {
       // Who was told to wait is told to go on.
       if (!this.full) this.starve();

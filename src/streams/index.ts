@@ -59,7 +59,7 @@ export function dialStream(
   options: StreamOptions = {},
 ): ConnectionStream {
   const protocol = streamProtocol(reactor, () => {}, options);
-  const connection: Connection = reactor.connect(where, protocol as Protocol);
+  const connection: Connection = reactor.connect(where, protocol);
   const stream = new ConnectionStream(reactor, connection, options);
   connection.data = stream;
   return stream;

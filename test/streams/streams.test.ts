@@ -56,7 +56,7 @@ forEachHost(
     ): Promise<Serving> {
       const reactor = bench.reactor(reactorOptions);
       const handlers = streamProtocol(reactor, onStream, options);
-      const { listener } = serveProtocol(reactor, handlers as never, { port: 0 });
+      const { listener } = serveProtocol(reactor, handlers, { port: 0 });
       const { address, port } = await listener.ready();
       return { reactor, listener, address, port };
     }
@@ -204,13 +204,9 @@ forEachHost(
         for await (const part of stream) stream.write(String(part).toUpperCase());
         stream.end();
       });
-      const server = serveProtocol(
-        reactor,
-        pipeline(lengthPrefixed({ bytes: 1 }), shout as never),
-        {
-          port: 0,
-        },
-      );
+      const server = serveProtocol(reactor, pipeline(lengthPrefixed({ bytes: 1 }), shout), {
+        port: 0,
+      });
       const client = bench.dial(await server.ready());
       await client.write('\x03one\x05');
       await client.receive(4);

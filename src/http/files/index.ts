@@ -1,7 +1,7 @@
 // Files over HTTP: a handler that answers with what lies beneath a folder.
 import { typeError } from '../../errors';
 import { Reactor } from '../../reactor/reactor';
-import type { ExchangeHandler } from '../http-server';
+import type { ExchangeHandler } from '../http-protocol';
 import type { FileCacheFigures } from './cache';
 import { completeFilesOptions, type FilesOptions } from './options';
 import { FileService } from './service';

@@ -1,7 +1,7 @@
 // What a server of files may be told.
 import { CalandriaError, shown, typeError } from '../../errors';
 import { checkFlags, checkOptions } from '../../reactor/arguments';
-import type { ExchangeHandler } from '../http-server';
+import type { ExchangeHandler } from '../http-protocol';
 import {
   completeCacheOptions,
   type FileCacheOptions,
