@@ -60,6 +60,7 @@ export function compileAll() {
     readFile: alone('read-file'),
     dataFile: alone('data-file'),
     waitCost: alone('wait-cost'),
+    pollServer: alone('poll-server'),
     libuv: libuv.path ? libuv : { reason: `not compiled, needs libuv1-dev (${libuv.reason})` },
   };
 }

@@ -52,6 +52,7 @@ const makers = {
   echo: {
     c: ({ server }) => compiled(server),
     'c-threads': ({ serverThreads }) => compiled(serverThreads),
+    'c-poll': ({ pollServer }) => compiled(pollServer),
     'node-net': () => script('node-net.mjs'),
     calandria: () => script('calandria.mjs'),
     'calandria-uring': () => script('calandria.mjs', { CALANDRIA_HOST: 'uring' }),

@@ -31,6 +31,7 @@ import idleTimers from './idle-timers.mjs';
 import idleUsed from './idle-used.mjs';
 import latency from './latency.mjs';
 import medium from './medium.mjs';
+import poll from './poll.mjs';
 import record from './record.mjs';
 import replay from './replay.mjs';
 import sendfileLarge from './sendfile-large.mjs';
@@ -52,6 +53,7 @@ export const scenarios = [
   churn,
   latency,
   calls,
+  poll,
   callsByHost,
   waitCost,
   record,
