@@ -56,6 +56,7 @@ export function drawChart({ title, across, up, series }) {
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}"`,
     ' font-family="sans-serif" font-size="12">',
+    `<title>${title}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     text(WIDTH / 2, 18, title, 'text-anchor="middle" font-size="14"'),
     ...grid,
