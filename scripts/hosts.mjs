@@ -10,6 +10,10 @@ import { runJest } from './jest-counts.mjs';
 import { root } from './toolchain.mjs';
 
 const VECTORS = [1, 8, 64, 1024];
+/** What `npm test` has run on one native host and on one in JavaScript. */
+const BUILT_ON_IT = ['threads', 'protocols', 'outside', 'processes', 'descriptors', 'streams'].map(
+  (folder) => `test/${folder}/`,
+);
 const { hosts } = createRequire(import.meta.url)(join(root, 'build/js/src/index.js'));
 
 /** What the environment says to test/support/conformance.ts for each way of registering. */
@@ -46,6 +50,7 @@ for (const { name, missing } of hosts) {
     continue;
   }
   if (name !== 'null') {
+    run(`${name}, what is built on it`, name, {}, BUILT_ON_IT);
     run(`${name}, what is known`, name, { TEST_WRITE: '1' }, ['test/conformance/guarantees']);
   }
   for (const mode of modesOf(name)) {

@@ -1,6 +1,6 @@
 // A core whose state is damaged ends the reactor at once: nobody is left waiting.
 import * as layout from '../../assembly/layout';
-import { forEachHost } from '../support/conformance';
+import { forEachKind } from '../support/conformance';
 import { failure } from '../support/folder';
 
 interface Inside {
@@ -8,7 +8,7 @@ interface Inside {
   ingest(): void;
 }
 
-forEachHost('a reactor whose core is damaged', (bench) => {
+forEachKind('a reactor whose core is damaged', (bench) => {
   test('settles all that was waited for, and says why it ended', async () => {
     const reactor = bench.reactor();
     const file = await reactor.openFile('/dev/null');

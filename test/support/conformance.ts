@@ -102,8 +102,8 @@ export const runnable = hosts.filter(({ name, missing }) => name !== 'null' && m
 
 /**
  * CALANDRIA_HOST narrows the suite to one host. What needs no kernel, time alone, runs on the null
- * host, too; what does not depend on the kernel's interface ('kinds') on one native host and on
- * one in JavaScript.
+ * host, too; what hardly depends on the kernel's interface ('kinds') on one native host and on one
+ * in JavaScript, and on the others when they are asked for (scripts/hosts.mjs asks).
  */
 export function forEachHost(
   subject: string,
@@ -114,7 +114,7 @@ export function forEachHost(
   for (const { name, missing } of hosts) {
     if (only && only !== name) continue;
     if (name === 'null' && needs !== 'time') continue;
-    if (needs === 'kinds' && name !== 'epoll' && name !== 'node') continue;
+    if (needs === 'kinds' && !only && name !== 'epoll' && name !== 'node') continue;
     const reason = missing();
     const title = `${subject} (${name})`;
     if (reason) {
@@ -127,6 +127,11 @@ export function forEachHost(
       body(bench);
     });
   }
+}
+
+/** What hardly depends on the kernel's interface. */
+export function forEachKind(subject: string, body: (bench: Bench) => void): void {
+  forEachHost(subject, body, 'kinds');
 }
 
 export interface Transport {
