@@ -14,7 +14,7 @@ import {
   PROTOCOL,
   saidLength,
 } from './header-text';
-import type { PreparedAnswer } from './prepared-answer';
+import { type PreparedAnswer, repeatedAnswer } from './prepared-answer';
 import { ReceivedRequest, type RequestLine, type RequestOwner } from './received-request';
 import type { RequestBody } from './request-body';
 import type { RequestHead } from './request-head';
@@ -125,6 +125,8 @@ export class Exchange extends ReceivedRequest {
     if (!text && !types.isUint8Array(body)) {
       throw typeError('body', 'a string or a Uint8Array', body);
     }
+    const repeated = text && headers === block ? repeatedAnswer(status, block, body) : undefined;
+    if (repeated) return this.answerPrepared(repeated);
     if (!this.begins(status)) return;
     const none = bodiless(status);
     const silent = none || status === RESET_CONTENT;
@@ -146,7 +148,7 @@ export class Exchange extends ReceivedRequest {
 
   /** Internal: answers in full, as answer() does, with bytes that are there already. */
   answerPrepared(prepared: PreparedAnswer): void {
-    const usual = this.method === 'GET' && this.minor > 0 && !this.owner.closesAfter();
+    const usual = this.method !== 'HEAD' && this.minor > 0 && !this.owner.closesAfter();
     if (!usual) return this.answer(prepared.status, prepared.block, prepared.body);
     if (!this.begins(prepared.status)) return;
     this.status = prepared.status;
@@ -319,8 +321,6 @@ export class Exchange extends ReceivedRequest {
   fail(): void {
     if (!this.finished) this.owner.breakOff(this.mode !== 'close');
   }
-
-  // ── Internal ──
 
   /** Internal: the connection is gone. */
   abort(error: Error): void {

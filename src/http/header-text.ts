@@ -1,6 +1,7 @@
 // Header fields on their way out: checked, and made into text. Nothing that a program passes on can
 // begin another line (RFC 9110 section 5.5, RFC 9112 section 5).
 import { CalandriaError, shown, typeError } from '../errors';
+import type { LastAnswer } from './prepared-answer';
 
 /** Fields of an answer: an object (a list of values makes as many lines), or pairs in order. */
 export type HeaderInput =
@@ -24,6 +25,8 @@ export class HeaderBlock {
   readonly latin: boolean;
   /** What the program itself says about what the server would say otherwise. */
   readonly own: ReadonlyMap<string, string>;
+  /** Internal: the answer that was given with it last. */
+  last: LastAnswer | undefined = undefined;
 
   constructor(text: string, latin: boolean, own: ReadonlyMap<string, string>) {
     this.text = text;

@@ -1,6 +1,36 @@
 // An answer that is sent often: head and body in one piece of memory, made anew with each Date.
 import type { HeaderBlock } from './header-text';
-import { statusLine } from './status';
+import { bodiless, RESET_CONTENT, statusLine } from './status';
+
+/** UTF-16 units of a text that is kept in case it is the next answer, too. */
+const REPEATED_MAX = 4096;
+
+/** What was answered last with a block of fields. */
+export interface LastAnswer {
+  readonly status: number;
+  readonly text: string;
+  prepared: PreparedAnswer | undefined;
+}
+
+/**
+ * Whoever makes a block of fields once gives the same answer often: one that is the last one again
+ * is prepared. Undefined: it is another, or not to be prepared.
+ */
+export function repeatedAnswer(
+  status: number,
+  block: HeaderBlock,
+  text: string,
+): PreparedAnswer | undefined {
+  const { last } = block;
+  if (last?.status === status && last.text === text) {
+    last.prepared ??= new PreparedAnswer(status, block, Buffer.from(text));
+    return last.prepared;
+  }
+  const usual = block.own.size === 0 && !bodiless(status) && status !== RESET_CONTENT;
+  const kept = usual && text.length <= REPEATED_MAX;
+  block.last = kept ? { status, text, prepared: undefined } : undefined;
+  return undefined;
+}
 
 export class PreparedAnswer {
   readonly status: number;
