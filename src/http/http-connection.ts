@@ -147,6 +147,8 @@ export class HttpConnection extends HttpReceiving implements ExchangeOwner, Body
     const { context } = this;
     const { parser, framing } = intake;
     this.phase = 'active';
+    // A request answered at once passes through no other list: the next wait would be an old one.
+    leave(this);
     this.requests++;
     this.keepsAlive = parser.keepAlive && parser.method !== 'CONNECT';
     this.expects = framing.expects && parser.minor > 0 && !parser.complete;

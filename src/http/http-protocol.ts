@@ -108,7 +108,8 @@ export class HttpProtocol implements Protocol<Lower> {
     this.connections[connection.record] = http;
     this.count++;
     if (this.retired) http.retire();
-    else this.context.enter(this.context.heads, http);
+    // The time for a head begins with its first byte.
+    else this.context.enter(this.context.idle, http);
   }
 
   data(lower: Lower, bytes: Uint8Array): void | Promise<void> {

@@ -14,6 +14,8 @@ const PAUSED = 21;
 const PAUSED_UPGRADE = 22;
 const INVALID_VERSION = 9;
 const PAUSED_H2_UPGRADE = 23;
+/** It has the same number for a version that is known, in a line that does not end behind it. */
+const VERSION_LINE = 'Expected CRLF after version';
 const USER = 24;
 /** Methods have numbers below this. */
 const METHODS = 47;
@@ -153,12 +155,13 @@ export class LlhttpParser implements RequestParser {
   private fail(errno: number): void {
     const { wasm } = this.llhttp;
     const bytes = memory(this.llhttp);
-    this.badVersion = errno === INVALID_VERSION || errno === PAUSED_H2_UPGRADE;
+    this.badVersion = errno === PAUSED_H2_UPGRADE;
     if (errno === PAUSED_H2_UPGRADE) {
       this.fault = 'HTTP/2 begins here';
       return;
     }
     const reason = textAt(bytes, wasm.llhttp_get_error_reason(this.pointer));
+    this.badVersion = errno === INVALID_VERSION && reason !== VERSION_LINE;
     this.fault = reason || textAt(bytes, wasm.llhttp_errno_name(errno)) || `error ${errno}`;
   }
 

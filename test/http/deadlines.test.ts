@@ -85,7 +85,6 @@ async function serve(handler: ExchangeHandler): Promise<Timed> {
 
 describe('deadlines', () => {
   test.each([
-    ['nothing at all', ''],
     ['an empty line', '\r\n'],
     ['half of a line', 'GET / HT'],
     ['half of a field', 'GET / HTTP/1.1\r\nHost'],
@@ -96,7 +95,6 @@ describe('deadlines', () => {
       const client = dial();
       await client.send(sent);
       await read(sent.length);
-      while (server.size === 0) await jump(0);
       await jump(headMilliseconds - SLACK);
       expect([server.size, refused]).toEqual([1, []]);
       await jump(SLACK);
@@ -150,7 +148,7 @@ describe('deadlines', () => {
   test('idle: a connection between requests is closed in order, without a word', async () => {
     const { dial, jump, server } = await serve((exchange) => exchange.answer(200));
     const client = dial();
-    for (let request = 1; request <= 2; request++) {
+    for (let request = 1; request <= 3; request++) {
       await client.send(get('/'));
       await client.answers(request);
       await jump(idleMilliseconds - SLACK);
@@ -158,7 +156,45 @@ describe('deadlines', () => {
     expect(server.size).toBe(1);
     await jump(SLACK);
     const { answers, orderly } = await client.ended();
-    expect([answers.map(({ status }) => status), orderly]).toEqual([[200, 200], true]);
+    expect([answers.map(({ status }) => status), orderly]).toEqual([[200, 200, 200], true]);
+  });
+
+  test('idle: a client that says nothing at all is closed like one between requests', async () => {
+    const { dial, jump, refused, server } = await serve((exchange) => exchange.answer(200));
+    const client = dial();
+    while (server.size === 0) await jump(0);
+    await jump(headMilliseconds + SLACK);
+    await jump(idleMilliseconds - headMilliseconds - 3 * SLACK);
+    expect(client.socket.readyState).toBe('open');
+    await jump(2 * SLACK);
+    const { bytes, orderly } = await client.ended();
+    expect([bytes.length, orderly, refused]).toEqual([0, true, []]);
+  });
+
+  test('head: its time begins with its first byte, not with the connection or a request before', async () => {
+    const { dial, jump, read, reactor, refused, server } = await serve((exchange) =>
+      exchange.answer(200),
+    );
+    const client = dial();
+    while (server.size === 0) await jump(0);
+    const half = get('/').length >> 1;
+    let sent = '';
+    // Each part ends a request and begins the next one.
+    for (let request = 0; request <= 3; request++) {
+      await jump(headMilliseconds - SLACK);
+      const before = reactor.counters.bytesIn;
+      const part =
+        sent === '' ? get('/').slice(0, half) : get('/').slice(half) + get('/').slice(0, half);
+      sent += part;
+      await client.send(part);
+      await read(before + part.length);
+    }
+    await client.answers(3);
+    await jump(headMilliseconds - SLACK);
+    expect(refused).toEqual([]);
+    await jump(SLACK);
+    const { answers } = await client.ended();
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 408]);
   });
 
   test('body: a client that stops within a body is told so, when the program waits for it', async () => {

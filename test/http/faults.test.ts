@@ -79,13 +79,13 @@ onDefaultHost('faults of HTTP', (bench) => {
   });
 
   test('silence: hundreds of clients that say nothing hinder nobody, and go when their time is up', async () => {
-    const serving = await bench.serve(fine, { limits: { headMilliseconds: 1000 } });
+    const serving = await bench.serve(fine, { limits: { idleMilliseconds: 1000 } });
     const { dial, server, reactor } = serving;
     const clients = Array.from({ length: 300 }, () => dial());
     while (server.size < clients.length) await turn();
     await othersAreServed(serving);
     for (const { answers } of await Promise.all(clients.map((client) => client.ended()))) {
-      expect(answers.map(({ status }) => status)).toEqual([408]);
+      expect(answers).toEqual([]);
     }
     await othersAreServed(serving);
     expect(reactor.counters.closed).toBeGreaterThanOrEqual(clients.length);

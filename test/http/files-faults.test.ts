@@ -1,6 +1,6 @@
 // What goes wrong with files and clients while files are served: it is the one answer's affair, and
 // others go on.
-import { chmodSync, rmSync, truncateSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { files } from '../../src/http';
 import { Client } from '../support/client';
@@ -88,6 +88,37 @@ forEachHost(
       expect(answer).toMatch(/^HTTP\/1.1 500 /);
       expect(answer).not.toContain(root);
       expect(told).toEqual(['ENOENT']);
+    });
+
+    test('what a program says of a file may throw, and leaves nothing open', async () => {
+      const root = freshPath();
+      plant(root, { 'a.txt': 'a', 'a.txt.gz': 'z', 'b.txt': 'b', 'c.txt': 'c' });
+      const reactor = bench.reactor();
+      const told: unknown[] = [];
+      const say = (path: string, name: string): undefined => {
+        if (path === name) throw new Error(name);
+      };
+      const { ask } = await serveFiles(
+        reactor,
+        root,
+        {
+          contentType: (path) => say(path, 'b.txt'),
+          cacheControl: (path) => say(path, 'a.txt') ?? (path === 'c.txt' ? '\n' : undefined),
+        },
+        { onError: (error) => told.push((error as Error).message.slice(0, 5)) },
+      );
+      const descriptors = (): number => readdirSync('/proc/self/fd').length;
+      const ask3 = async (): Promise<void> => {
+        for (const path of ['/a.txt', '/b.txt', '/c.txt']) {
+          expect((await ask(path, { 'Accept-Encoding': 'gzip' })).status).toBe(500);
+        }
+      };
+      await ask3();
+      const before = descriptors();
+      for (let time = 0; time < 10; time++) await ask3();
+      expect(told.length).toBe(33);
+      // A connection or two may be closing still.
+      expect(descriptors() - before).toBeLessThan(8);
     });
 
     test('without a record for one more file the client is told to come again', async () => {

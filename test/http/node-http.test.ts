@@ -145,7 +145,6 @@ const DIFFERENCES: Readonly<Record<string, Difference>> = {
   'HTTP/0.9': ['505, closed', '200 to its end, closed', VERSION],
   'HTTP/2.0': ['505, closed', '200 to its end, closed', VERSION],
   'HTTP/1.2': ['505, closed', '400, closed', 'nobody has said what it means; the status is ours'],
-  'lines that end with bare LF': ['505, closed', '400, closed', 'refused by both, as a version'],
   'the preface of HTTP/2': ['505, closed', '400, closed', VERSION],
   'an expectation that nobody knows': [
     '417, closed',

@@ -371,6 +371,16 @@ onDefaultHost('refused', (bench) => {
     }
   });
 
+  test('refused: a version is what the client is told of only where it is wrong', async () => {
+    const { port } = await bench.serve((exchange) => exchange.answer(200));
+    const seen: Record<string, number | undefined> = {};
+    for (const line of ['HTTP/1.1\n', 'HTTP/1.1 \r\n', 'HTTP/1.2\r\n', 'HTTP/2.0\r\n']) {
+      const { answers } = await converse(port, `GET / ${line}${H}\r\n`);
+      seen[JSON.stringify(line)] = answers[0]?.status;
+    }
+    expect(Object.values(seen)).toEqual([400, 400, 505, 505]);
+  });
+
   test('refused: what was answered before is not taken back', async () => {
     const { port, refused, done } = await bench.serve((exchange) =>
       exchange.answer(200, {}, 'fine'),

@@ -55,7 +55,7 @@ export class LazyRequest implements StandIn {
   }
 
   get bodyUsed(): boolean {
-    return this.#made ? this.#made.bodyUsed : this.#taken;
+    return this.#taken || this.#made?.bodyUsed === true;
   }
 
   arrayBuffer(): Promise<ArrayBuffer> {
@@ -76,11 +76,23 @@ export class LazyRequest implements StandIn {
     return this.#made ? this.#made.json() : this.#take((body) => body.json());
   }
 
+  async blob(): Promise<Blob> {
+    return this.#unread().blob();
+  }
+
+  async formData(): Promise<FormData> {
+    return this.#unread().formData();
+  }
+
+  clone(): Request {
+    return this.#unread().clone();
+  }
+
   /** One of Node's that says the same. */
   get real(): Request {
     if (this.#made) return this.#made;
     const exchange = this.#exchange;
-    const bodiless = BODILESS.has(exchange.method) || this.#taken;
+    const bodiless = BODILESS.has(exchange.method);
     const init: RequestInit & { duplex: 'half' } = {
       method: exchange.method,
       headers: this.headers,
@@ -89,14 +101,27 @@ export class LazyRequest implements StandIn {
       duplex: 'half',
     };
     this.#made = new NodeRequest(this.#address, init);
+    // Of a stream that was cancelled Node says what it says of one that was read.
+    if (this.#taken) void this.#made.body?.cancel();
     return this.#made;
   }
 
   /** Reads the body without a stream; once. */
   async #take<Value>(read: (body: RequestBody) => Promise<Value>): Promise<Value> {
+    this.#unusable();
+    const { body } = this.#exchange;
+    // A request without a body may be asked for it again.
+    this.#taken = !body.complete || body.received > 0;
+    return read(body);
+  }
+
+  #unread(): Request {
+    this.#unusable();
+    return this.real;
+  }
+
+  #unusable(): void {
     if (this.#taken) throw new TypeError('Body is unusable: it was read already.');
-    this.#taken = true;
-    return read(this.#exchange.body);
   }
 }
 

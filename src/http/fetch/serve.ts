@@ -112,9 +112,12 @@ export class FetchServer {
   }
 
   private answer(exchange: Exchange): void | Promise<void> {
+    // No resource has it, so it is no 405, which would have to say what is allowed.
+    if (FORBIDDEN_METHODS.has(exchange.method)) {
+      return exchange.answer(501, {}, '501 Not Implemented: no Request has this method\n');
+    }
     const url = requestUrl(exchange);
     if (url === undefined) return exchange.answer(400, {}, '400 Bad Request: no such URL\n');
-    if (FORBIDDEN_METHODS.has(exchange.method)) return exchange.answer(405, {}, '');
     const request = new LazyRequest(exchange, url) as unknown as Request;
     const context = new FetchContext(exchange, this.state, this.tasks);
     try {

@@ -7,7 +7,7 @@ import type { Exchange } from '../exchange';
 import { FileCache, type FileCacheFigures } from './cache';
 import { codingsFor, SUFFIXES } from './codings';
 import type { Kept } from './kept';
-import { represent } from './loading';
+import { type About, represent } from './loading';
 import { compressible, mediaTypeOf } from './media-type';
 import type { FilesSettings } from './options';
 import { refuse, statusOfError } from './refusals';
@@ -184,18 +184,25 @@ export class FileService {
       if (place.folder) throw notFound(path);
       return undefined;
     }
-    const type = this.settings.contentType(path) ?? mediaTypeOf(path);
-    const varies = this.settings.precompressed && compressible(type);
-    const wanted = varies ? codings : [];
-    const { file: chosen, coding } = await this.choose(root, file, path, wanted, kept);
-    await kept?.watch(chosen);
-    return represent(chosen, {
-      type,
-      coding,
-      varies,
-      cacheControl: this.settings.cacheControl(path),
-      now: exchange.wallTime,
-    });
+    let chosen = file;
+    let about: About;
+    try {
+      const type = this.settings.contentType(path) ?? mediaTypeOf(path);
+      const varies = this.settings.precompressed && compressible(type);
+      const form = varies ? await this.choose(root, path, codings, kept) : undefined;
+      if (form) {
+        chosen = form.file;
+        void file.close();
+      }
+      await kept?.watch(chosen);
+      const cacheControl = this.settings.cacheControl(path);
+      about = { type, coding: form?.coding ?? '', varies, cacheControl, now: exchange.wallTime };
+    } catch (error) {
+      // What the program says of a file may throw; nobody else would close it then.
+      void chosen.close();
+      throw error;
+    }
+    return represent(chosen, about);
   }
 
   private pathOf({ path, folder }: Place): string | undefined {
@@ -205,29 +212,25 @@ export class FileService {
     return path === '' ? index : `${path}/${index}`;
   }
 
-  /** The first form that is there, else the file itself; the one that is not taken is closed. */
+  /** The first form that is there; undefined: there is the file itself. */
   private async choose(
     root: Directory,
-    file: File,
     path: string,
     wanted: readonly string[],
     kept: Kept | undefined,
-  ): Promise<{ file: File; coding: string }> {
+  ): Promise<{ file: File; coding: string } | undefined> {
     for (const coding of wanted) {
       kept?.dependOn(path + SUFFIXES[coding]);
       try {
         const form = await root.openBeneath(path + SUFFIXES[coding]);
-        if (!form.isDirectory) {
-          void file.close();
-          return { file: form, coding };
-        }
+        if (!form.isDirectory) return { file: form, coding };
         void form.close();
       } catch (error) {
         // Without one of these forms there is still the file.
         if (statusOfError(error) === undefined) throw error;
       }
     }
-    return { file, coding: '' };
+    return undefined;
   }
 
   /** 64 bits that nobody can foresee who wrote the file. */
