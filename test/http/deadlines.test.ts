@@ -4,84 +4,20 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chooseHost, createReactor, type Reactor } from '../../src';
-import { type Exchange, type ExchangeHandler, HttpServer } from '../../src/http';
+import type { Reactor } from '../../src';
+import type { ExchangeHandler } from '../../src/http';
 import { completeHttpLimits } from '../../src/http/options';
-import type { WallClock } from '../../src/outside';
 import { pattern, promised } from '../support/conformance';
 import { ask, get } from '../support/http-bench';
-import { closeClients, HttpClient } from '../support/http-client';
-import { jumping } from '../support/jumping';
+import { closeTimed, serveTimed, type TimedServer } from '../support/http-timed';
 
 const { headMilliseconds, bodyMilliseconds, answerMilliseconds } = completeHttpLimits();
 const { writeMilliseconds, idleMilliseconds, lingerMilliseconds } = completeHttpLimits();
 /** What a busy machine may take meanwhile, and no deadline may be as short as. */
 const SLACK = 1500;
 
-interface Timed {
-  readonly reactor: Reactor;
-  readonly server: HttpServer;
-  readonly errors: unknown[];
-  readonly done: Exchange[];
-  readonly refused: string[];
-  dial(): HttpClient;
-  /** Resolves when the server has read so many bytes. */
-  read(bytes: number): Promise<void>;
-  /** Puts the clock forward, and resolves behind the turn that sees it. */
-  jump(milliseconds: number): Promise<void>;
-}
-
-const STOPPED = { now: 0, ready: () => Promise.resolve() } as unknown as WallClock;
-
-const reactors: Reactor[] = [];
-
-afterEach(async () => {
-  await closeClients();
-  for (const reactor of reactors.splice(0)) await reactor.close();
-});
-
-async function serve(handler: ExchangeHandler): Promise<Timed> {
-  const clock = jumping(chooseHost());
-  const reactor = createReactor({ host: clock.host });
-  reactors.push(reactor);
-  const errors: unknown[] = [];
-  const done: Exchange[] = [];
-  const refused: string[] = [];
-  const server = new HttpServer(
-    reactor,
-    {
-      port: 0,
-      // It stands still, and no reading of another is among the bytes that are counted.
-      clock: STOPPED,
-      onError: (error) => errors.push(error),
-      onDone: (exchange) => done.push(exchange),
-      onRefused: ({ status, reason }) => refused.push(`${status} ${reason}`),
-    },
-    handler,
-  );
-  const { port } = await server.ready();
-  return {
-    reactor,
-    server,
-    errors,
-    done,
-    refused,
-    dial: () => new HttpClient(port),
-    async read(bytes) {
-      while (reactor.counters.bytesIn < bytes) {
-        await new Promise<void>((resolve) => setImmediate(resolve));
-      }
-    },
-    async jump(milliseconds) {
-      const turn = () => new Promise<void>((done) => void reactor.setTimer(0, () => done()));
-      // A timer counts from the turn behind the one that set it.
-      await turn();
-      const seen = turn();
-      clock.jump(milliseconds);
-      await seen;
-    },
-  };
-}
+const serve = serveTimed;
+afterEach(closeTimed);
 
 describe('deadlines', () => {
   test.each([
@@ -328,7 +264,7 @@ describe('deadlines', () => {
   afterAll(() => rmSync(path));
 
   const stuck = async (way: string) => {
-    const timed: Timed = await serve((exchange) => {
+    const timed: TimedServer = await serve((exchange) => {
       exchange.data = timed.reactor;
       return (ways[way] as ExchangeHandler)(exchange);
     });

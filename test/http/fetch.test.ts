@@ -133,48 +133,6 @@ test('fetch: a body is read once', async () => {
   expect(await answer.json()).toEqual(['TypeError', true]);
 });
 
-test('fetch: a body that was read is gone for whoever asks in another way', async () => {
-  const { url } = await start({
-    fetch: async (request) => {
-      const name = (error: Error): string => error.name;
-      const read = request.headers.has('x-early') ? await request.clone().text() : '';
-      const text = await request.text();
-      const seen: unknown[] = [request.bodyUsed];
-      try {
-        seen.push(await request.clone().text());
-      } catch (error) {
-        seen.push(name(error as Error));
-      }
-      seen.push(request.body === null, request.bodyUsed);
-      for (const way of ['text', 'json', 'bytes', 'arrayBuffer', 'blob', 'formData'] as const) {
-        const again = (request as unknown as Record<string, () => Promise<unknown>>)[way];
-        seen.push(await again?.call(request).then(() => way, name));
-      }
-      return FastResponse.json([read, text, ...seen]);
-    },
-  });
-  const gone = [true, 'TypeError', false, true, ...Array(6).fill('TypeError')];
-  const late = await fetch(url, { method: 'POST', body: 'x' });
-  expect(await late.json()).toEqual(['', 'x', ...gone]);
-  const early = await fetch(url, { method: 'POST', body: 'x', headers: { 'X-Early': 'yes' } });
-  expect(await early.json()).toEqual(['x', 'x', ...gone]);
-  const { port } = new URL(url);
-  const get = `GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx`;
-  const text = await talk(Number(port), get);
-  const [, body = ''] = text.split('\r\n\r\n');
-  expect(JSON.parse(body).slice(0, 4)).toEqual(['', 'x', true, 'TypeError']);
-});
-
-test('fetch: a request without a body may be read again, and is not used up', async () => {
-  const { url } = await start({
-    fetch: async (request) => {
-      const texts = [await request.text(), await request.text(), await request.clone().text()];
-      return FastResponse.json([...texts, request.bodyUsed]);
-    },
-  });
-  expect(await (await fetch(url)).json()).toEqual(['', '', '', false]);
-});
-
 test('fetch: a method that no Request has is not implemented', async () => {
   const { port } = await start({ fetch: () => new FastResponse('never') });
   for (const line of ['TRACE /', 'CONNECT a:1']) {
