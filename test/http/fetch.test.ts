@@ -212,6 +212,25 @@ test('fetch: its own Response is what Node makes of one', () => {
   expect(() => FastResponse.json(undefined)).toThrow(TypeError);
 });
 
+test('fetch: its own Response is checked and copied where it is made', async () => {
+  const { url } = await start({
+    fetch: () => {
+      const headers = { a: 'b' };
+      const bytes = new Uint8Array([104, 105]);
+      const answer = new FastResponse(bytes, { headers, status: '201' as never });
+      headers.a = 'changed';
+      bytes.fill(120);
+      return answer;
+    },
+  });
+  const answer = await fetch(url);
+  expect([answer.status, answer.headers.get('a'), await answer.text()]).toEqual([201, 'b', 'hi']);
+  // Node's TypeError is another one than that of the tests.
+  const named = expect.objectContaining({ name: 'TypeError' });
+  expect(() => new FastResponse('', { headers: { 'a b': 'c' } })).toThrow(named);
+  expect(() => new FastResponse('', { statusText: 'a\r\nb: c' })).toThrow(TypeError);
+});
+
 test('fetch: HEAD has the head of GET and no body', async () => {
   const { port } = await start({
     fetch: (request) =>

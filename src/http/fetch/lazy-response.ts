@@ -8,12 +8,16 @@ import { delegate, type StandIn } from './delegate';
 export const NodeResponse = globalThis.Response;
 
 type Body = ConstructorParameters<typeof NodeResponse>[0];
-type Fields = NonNullable<ResponseInit['headers']>;
 
 const TEXT = 'text/plain;charset=UTF-8';
 const JSON_TYPE = 'application/json';
 /** Statuses with which a Response has no body (https://fetch.spec.whatwg.org/#null-body-status). */
 const NULL_BODY = new Set([101, 204, 205, 304]);
+
+/** Bytes up to this are copied, as Node copies all of them. */
+const COPIED_MAX = 64 << 10;
+/** What a reason phrase may be (RFC 9112 section 4). */
+const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** An answer that needs no stream. */
 export interface PlainAnswer {
@@ -35,18 +39,22 @@ export class LazyResponse implements StandIn {
   readonly statusText: string;
   // Names of Node's class are not to be hidden: whatever is our own is out of sight.
   readonly #body: Body;
-  readonly #given: Fields | undefined;
+  readonly #given: Headers | undefined;
   /** What the body is, unless the headers say it; of the rarer kinds Node knows. */
   #type: string | undefined;
   #headers: Headers | undefined;
   #made: Response | undefined;
 
   constructor(body?: Body, init?: ResponseInit) {
-    this.#body = body ?? null;
+    this.#body = kept(body ?? null);
     this.#type = typeof body === 'string' ? TEXT : undefined;
-    this.#given = init?.headers;
-    this.status = init?.status ?? 200;
-    this.statusText = init?.statusText ?? '';
+    // Checked and copied now: a mistake shows where it was made, and what changes later does not.
+    this.#given = init?.headers === undefined ? undefined : new Headers(init.headers);
+    this.status = Number(init?.status ?? 200);
+    this.statusText = String(init?.statusText ?? '');
+    if (!REASON.test(this.statusText)) {
+      throw new TypeError(`init.statusText cannot be ${JSON.stringify(this.statusText)}.`);
+    }
     if (this.status === 200) return;
     // What cannot be is refused here, as Node's own does: a mistake shows where it was made.
     if (!Number.isInteger(this.status) || this.status < 200 || this.status > 599) {
@@ -98,7 +106,7 @@ export class LazyResponse implements StandIn {
     if (this.#headers) return this.#headers;
     const body = this.#body;
     if (typeof body !== 'string' && body !== null) return this.real.headers;
-    this.#headers = new Headers(this.#given);
+    this.#headers = this.#given ?? new Headers();
     if (this.#type && !this.#headers.has('content-type')) {
       this.#headers.set('content-type', this.#type);
     }
@@ -120,10 +128,15 @@ export class LazyResponse implements StandIn {
   #block(): HeaderBlock {
     if (this.#headers) return headerBlock(this.#headers);
     if (this.#given === undefined) return typed.get(this.#type) as HeaderBlock;
-    const headers = new Headers(this.#given);
+    const headers = this.#given;
     if (this.#type && !headers.has('content-type')) headers.set('content-type', this.#type);
     return headerBlock(headers);
   }
+}
+
+function kept(body: Body): Body {
+  const short = body instanceof Uint8Array && body.length <= COPIED_MAX;
+  return short ? (Uint8Array.prototype.slice.call(body) as Body) : body;
 }
 
 delegate(LazyResponse, NodeResponse, new NodeResponse());
