@@ -35,13 +35,12 @@ void find(Realtime* realtime, uint32_t record) {
   realtime->found[realtime->found_total++] = record;
 }
 
-/** How many of these answers there are, or -errno; interrupted, there are none. */
+/** How many of these answers there are, or -errno; after -EINTR the same is to be asked again. */
 int ask(Shim* shim, struct pollfd* entries, uint32_t total) {
   count(&shim->memory, layout::COUNTER_HOST_WAITS);
   shim->realtime->found_total = 0;
   shim->realtime->found_reported = 0;
-  const int answers = system_poll(entries, total, 0);
-  return answers == -EINTR ? 0 : answers;
+  return system_poll(entries, total, 0);
 }
 
 /** After an overflow everything; what is still queued is in the answers. */
@@ -74,6 +73,10 @@ int ask_fresh(Shim* shim) {
   }
   realtime->fresh_total = 0;
   const int answers = ask(shim, realtime->asked, total);
+  // Interrupted, nobody has answered: they stay fresh.
+  for (uint32_t place = 0; answers == -EINTR && place < total; place++) {
+    ask_once(realtime, realtime->fresh[place]);
+  }
   for (uint32_t place = 0; answers > 0 && place < total; place++) {
     const short revents = realtime->asked[place].revents;
     if (revents == 0) continue;
@@ -257,7 +260,8 @@ int realtime_poll(Shim* shim) {
     const int result = realtime->lost                ? ask_all(shim)
                        : realtime->fresh_total > 0 ? ask_fresh(shim)
                                                    : 0;
-    if (result < 0) return result;
+    // Interrupted: what is lost or fresh still is, so the loop does not sleep and asks again.
+    if (result < 0 && result != -EINTR) return result;
   }
   if (some_found(realtime)) return report_found(shim);
   const bool others_first = realtime->others_first;
