@@ -34,6 +34,12 @@ const MODE = TEST_REGISTRATION
   : {};
 const LIMITS = TEST_EVENTS ? { events: Number(TEST_EVENTS) } : {};
 
+/** What a count of more than 0 is worth on a host: does it hear that more has come? */
+export function countedBy(host: Host): Exactness {
+  const levels = (host.settings ?? 0) & SETTING_LEVELS;
+  return levels ? 'lower bound' : 'exact';
+}
+
 export class Bench {
   readonly host: string;
   private readonly reactors: Reactor[] = [];
@@ -50,10 +56,9 @@ export class Bench {
     return chooseHost(this.host, { spin, ...mode });
   }
 
-  /** What a count of more than 0 is worth here: does the host hear that more has come? */
+  /** What a count of more than 0 is worth here. */
   get counted(): Exactness {
-    const levels = (this.choose().settings ?? 0) & SETTING_LEVELS;
-    return levels ? 'lower bound' : 'exact';
+    return countedBy(this.choose());
   }
 
   reactor(options: CreateReactorOptions = {}): Reactor {
