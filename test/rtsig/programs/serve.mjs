@@ -7,7 +7,13 @@ const listener = reactor.listen(
   { data: (connection, bytes) => void connection.write(bytes) },
 );
 process.send({ port: (await listener.ready()).port, pid: process.pid });
-process.on('message', ({ hold }) => {
+/** Says so when so many overflows were counted. */
+function overflowed(count) {
+  if (reactor.counters.eventsOverflowed >= count) process.send({ overflowed: count });
+  else reactor.setTimer(1, () => overflowed(count));
+}
+process.on('message', ({ hold, overflows }) => {
+  if (overflows) return overflowed(overflows);
   const until = performance.now() + hold;
   if (hold > 0) process.send({ holding: true });
   while (performance.now() < until);
