@@ -1,6 +1,7 @@
 // A test's program in a process of its own: for what may end it, and for what is measured of a
 // whole process. The programs import the built package, so they also see what users get.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 
 export interface Ending {
@@ -15,6 +16,7 @@ export class Program {
   readonly ended: Promise<Ending>;
   private readonly messages: unknown[] = [];
   private readonly waiting: ((message: unknown) => void)[] = [];
+  private stderr = '';
   private ending: Ending | undefined;
   private failWaiting: (error: Error) => void = () => {};
   private readonly failed: Promise<never>;
@@ -26,12 +28,11 @@ export class Program {
       detached: true,
     });
     let stdout = '';
-    let stderr = '';
     this.child.stdout?.on('data', (chunk) => {
       stdout += chunk;
     });
     this.child.stderr?.on('data', (chunk) => {
-      stderr += chunk;
+      this.stderr += chunk;
     });
     this.child.on('message', (message) => {
       const next = this.waiting.shift();
@@ -44,6 +45,7 @@ export class Program {
     this.failed.catch(() => {});
     this.ended = new Promise((resolve) => {
       this.child.once('close', (code, signal) => {
+        const { stderr } = this;
         this.ending = { code, signal, stdout, stderr };
         this.failWaiting(new Error(`The program ended (${code ?? signal}).\n${stdout}${stderr}`));
         resolve(this.ending);
@@ -58,6 +60,14 @@ export class Program {
       this.waiting.push(resolve as (message: unknown) => void),
     );
     return Promise.race([message, this.failed]);
+  }
+
+  /** Until this has come on stderr; rejects when the program ends without it. */
+  async complained(of: RegExp): Promise<void> {
+    const { stderr } = this.child;
+    while (!of.test(this.stderr)) {
+      await Promise.race([once(stderr as NodeJS.ReadableStream, 'data'), this.failed]);
+    }
   }
 
   send(message: object): void {
