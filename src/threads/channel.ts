@@ -3,6 +3,7 @@
 import { CalandriaError } from '../errors';
 import { checkWhole } from '../reactor/arguments';
 import { Line, LineWait } from './line';
+import { Queue } from './queue';
 import type { Thread } from './thread';
 import type { WaitKind } from './wait';
 
@@ -16,7 +17,7 @@ export class Channel<Value> {
   readonly senders = new Line();
   /** Internal. */
   readonly receivers = new Line();
-  private readonly values: Value[] = [];
+  private readonly values = new Queue<Value>();
   private isClosed = false;
 
   /** Comes from threads.channel(). */
@@ -71,7 +72,7 @@ export class Channel<Value> {
       this.values.push(sender.value);
       sender.fulfil();
     }
-    return this.values.length > 0 ? { value: this.values.shift() as Value } : undefined;
+    return this.values.length > 0 ? { value: this.values.take() } : undefined;
   }
 
   /** Internal. */

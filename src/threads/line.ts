@@ -1,24 +1,37 @@
 // Lines: who waits for the same thing is served in the order in which they began to.
+import type { Thread } from './thread';
 import { Wait } from './wait';
 
+/** Linked, so that joining, serving and leaving from the middle cost the same in a long line. */
 export class Line {
-  private readonly waits: LineWait[] = [];
+  private front: LineWait | undefined;
+  private back: LineWait | undefined;
 
   get first(): LineWait | undefined {
-    return this.waits[0];
+    return this.front;
   }
 
   get empty(): boolean {
-    return this.waits.length === 0;
+    return this.front === undefined;
   }
 
   join(wait: LineWait): void {
-    this.waits.push(wait);
+    wait.preceding = this.back;
+    if (this.back) this.back.following = wait;
+    else this.front = wait;
+    this.back = wait;
   }
 
+  /** Does nothing for one that is not in it. */
   leave(wait: LineWait): void {
-    const place = this.waits.indexOf(wait);
-    if (place >= 0) this.waits.splice(place, 1);
+    const { preceding, following } = wait;
+    if (!preceding && this.front !== wait) return;
+    if (preceding) preceding.following = following;
+    else this.front = following;
+    if (following) following.preceding = preceding;
+    else this.back = preceding;
+    wait.preceding = undefined;
+    wait.following = undefined;
   }
 
   /** Something changed: serves those in front, until one has to wait on. */
@@ -29,7 +42,17 @@ export class Line {
 
 /** A wait for what one after another gets. */
 export abstract class LineWait<Value = unknown> extends Wait<Value> {
+  /** Internal: its neighbours in the line. */
+  declare preceding: LineWait | undefined;
+  declare following: LineWait | undefined;
   protected abstract readonly line: Line;
+
+  constructor(thread: Thread) {
+    super(thread);
+    this.preceding = undefined;
+    this.following = undefined;
+  }
+
   /** Does it if it can be done now, and answers whether it is over. */
   abstract act(): boolean;
 
