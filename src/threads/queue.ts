@@ -1,5 +1,5 @@
-// A queue of values: first in, first out, at the same cost however many there are. The shift() of an
-// array moves all that remain.
+// A queue of values: first in, first out, at the same cost however many there are. An array that is
+// shifted moves all that remain.
 
 /** Taken values in front of the others, before those are moved over them. */
 const TAKEN_MAX = 1024;
