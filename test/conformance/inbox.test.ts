@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Inbox, type InboxPort, Outbox, type Reactor } from '../../src';
-import { forEachHost, pattern, promised, Story } from '../support/conformance';
+import { forEachHost, pattern, promised, ROUNDS, Story } from '../support/conformance';
 
 const PROGRAM = join(__dirname, '../sources/programs/post.cjs');
 
@@ -193,7 +193,7 @@ forEachHost('inbox', (bench) => {
         },
       },
     );
-    for (let round = 0; round < 10; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       const pair = [1, 2].map((place) => {
         const mark = 2 * round + place;
         return post(inbox.port, { how: 'wildly', from: mark, to: 1000 + mark });

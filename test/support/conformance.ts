@@ -27,12 +27,18 @@ export interface Served {
   readonly place: Place;
 }
 
-/** `npm run test:hosts` runs the suite with epoll's other registrations, and other vectors. */
-const { TEST_REGISTRATION, TEST_EVENTS } = process.env;
+/**
+ * `npm run test:hosts` runs the suite with epoll's other registrations, other vectors, and more
+ * rounds of what depends on chance.
+ */
+const { TEST_REGISTRATION, TEST_EVENTS, TEST_ROUNDS } = process.env;
 const MODE = TEST_REGISTRATION
   ? { registration: TEST_REGISTRATION as NativeOptions['registration'] }
   : {};
 const LIMITS = TEST_EVENTS ? { events: Number(TEST_EVENTS) } : {};
+
+/** How often a test tries what goes wrong by chance alone. */
+export const ROUNDS = Number(TEST_ROUNDS ?? 2);
 
 /** What a count of more than 0 is worth on a host: does it hear that more has come? */
 export function countedBy(host: Host): Exactness {
