@@ -56,7 +56,11 @@ for (const { name, missing } of hosts) {
   for (const mode of modesOf(name)) {
     for (const events of VECTORS) {
       const title = [name, mode, `vector of ${events}`].filter(Boolean).join(', ');
-      const environment = { TEST_REGISTRATION: mode, TEST_EVENTS: String(events), TEST_ROUNDS: '10' };
+      const environment = {
+        TEST_REGISTRATION: mode,
+        TEST_EVENTS: String(events),
+        TEST_ROUNDS: '10',
+      };
       run(title, name, environment, ['test/conformance']);
     }
   }
