@@ -44,7 +44,7 @@ const REPLAYED = { answer: 'a message', verdicts: ['identical', 'identical'] };
 test('package: holds what its users need and nothing else', () => {
   const files = installed.files();
   const expected =
-    /^(build\/js\/(src|assembly)\/.+\.(js|mjs|d\.ts|d\.mts)|build\/core\/release\.wasm|build\/llhttp\/(llhttp\.wasm|LICENSE)|build\/prebuilds\/[\w-]+\/calandria\.node|(build\/protocols\/netstring\.wasm|protocols\/\w+\.ts)|host\/(\w+\.(cc|h)|README\.md)|scripts\/(layout-header|prepare|toolchain|uring-header)\.mjs|assembly\/layout\.ts|docs\/(?!requirements)[a-z-]+\.md|binding\.gyp|package\.json|(README|ARCHITECTURE|CHANGELOG)\.md|LICENSE)$/;
+    /^(build\/js\/(src|assembly)\/.+\.(js|mjs|d\.ts|d\.mts)|build\/core\/release\.wasm|build\/llhttp\/(llhttp\.wasm|LICENSE)|build\/prebuilds\/[\w-]+\/calandria\.node|(build\/protocols\/netstring\.wasm|protocols\/\w+\.ts)|host\/(\w+\.(cc|h)|README\.md)|scripts\/(layout-header|prepare|toolchain|uring-header)\.mjs|assembly\/layout\.ts|docs\/(?!requirements)[a-z-]+\.md|docs\/wait-cost\.svg|binding\.gyp|package\.json|(README|ARCHITECTURE|CHANGELOG)\.md|LICENSE)$/;
   expect(files.filter((file) => !expected.test(file))).toEqual([]);
   for (const needed of ['build/core/release.wasm', 'README.md', 'LICENSE', 'binding.gyp']) {
     expect(files).toContain(needed);
