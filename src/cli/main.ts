@@ -6,8 +6,9 @@ import { packageVersion } from '../package-root';
 import { addDemo } from './demo';
 import { addDoctor } from './doctor';
 import { addEcho } from './echo';
-import { EXIT_FINE, EXIT_USAGE, reportError } from './exit';
+import { reportError } from './exit';
 import { addInspect } from './inspect';
+import { endWithOutput } from './output';
 import { addReplay } from './replay';
 import { addServe } from './serve';
 
@@ -51,12 +52,7 @@ Examples:
 }
 
 async function main(): Promise<void> {
-  // The reader of our output may have enough of it: `calandria inspect a.trace | head`.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT_FINE);
-    console.error(`error: the output cannot be written: ${error.message}`);
-    process.exit(EXIT_USAGE);
-  });
+  endWithOutput();
   try {
     await makeProgram().parseAsync();
   } catch (error) {

@@ -8,6 +8,7 @@ import type { ServeParameters } from '../programs/serve';
 import { EXIT_FINDING, UserError } from './exit';
 import { hostNames, listenAdvice } from './listening';
 import { wholeNumber } from './options';
+import { leaveOutput, outliveOutput, print } from './output';
 import { type RecordingOptions, serveReactor } from './serve-reactor';
 import type { ServeWork } from './serve-worker';
 import { WorkerGroup } from './worker-group';
@@ -97,6 +98,7 @@ Examples:
 
 async function runServe(directory: string, options: Options): Promise<void> {
   checkDirectory(directory);
+  outliveOutput();
   const { port, address, workers, log, logFormat, drain, cache } = options;
   const parameters: ServeParameters = {
     directory,
@@ -113,7 +115,9 @@ async function runServe(directory: string, options: Options): Promise<void> {
       ? await serveAlone(parameters, recording)
       : await serveTogether(parameters, recording, workers);
   const name = isIPv6(address) ? `[${address}]` : address;
-  console.log(`serving ${directory} at http://${name}:${bound}/`);
+  print(`serving ${directory} at http://${name}:${bound}/\n`).catch(({ message }: Error) => {
+    warn(`stdout cannot be written: ${message}`);
+  });
 }
 
 function checkDirectory(directory: string): void {
@@ -125,10 +129,6 @@ function checkDirectory(directory: string): void {
 
 function say(message: string): void {
   console.error(`warning: ${message}`);
-}
-
-function print(text: string): void {
-  process.stdout.write(text);
 }
 
 function note(message: string): void {
@@ -150,6 +150,7 @@ async function serveAlone(
     warn,
     note,
   });
+  void served.ended.then(leaveOutput);
   try {
     return (await served.ready()).port;
   } catch (error) {
@@ -173,6 +174,7 @@ async function serveTogether(
     note,
     print,
   });
+  void group.ended.then(leaveOutput);
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => group.stop());
   try {
     return await group.start();

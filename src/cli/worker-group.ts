@@ -11,6 +11,11 @@ export type WorkerMessage =
   | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'print'; readonly text: string };
 
+/** What a worker is posted when its text is printed, or why it is not. */
+export interface Printed {
+  readonly failure?: string;
+}
+
 export interface GroupOptions {
   /** The module that each runs. */
   readonly module: string;
@@ -20,7 +25,8 @@ export interface GroupOptions {
   readonly say: (message: string) => void;
   /** Hears once what is the same for all of them. */
   readonly note: (message: string) => void;
-  readonly print: (text: string) => void;
+  /** Takes text; the worker that posted it hears when it is done. */
+  readonly print: (text: string) => Promise<void>;
 }
 
 /** One that lived for less than this is replaced after a while, which doubles each time, ms. */
@@ -90,7 +96,7 @@ export class WorkerGroup {
       worker.on('message', (message: WorkerMessage) => {
         if (message.kind === 'warn') this.options.say(`worker ${number}: ${message.message}`);
         else if (message.kind === 'note') this.note(message.message);
-        else if (message.kind === 'print') this.options.print(message.text);
+        else if (message.kind === 'print') this.print(worker, message.text);
         else if (message.kind === 'ready') {
           member.orders = new Outbox(message.orders);
           if (this.stopping > 0) member.orders.post(Buffer.from('stop'));
@@ -105,6 +111,14 @@ export class WorkerGroup {
         reject(new Error(reason));
       });
     });
+  }
+
+  private print(worker: Worker, text: string): void {
+    const answer = (printed: Printed): void => worker.postMessage(printed);
+    this.options.print(text).then(
+      () => answer({}),
+      ({ message }: Error) => answer({ failure: message }),
+    );
   }
 
   private note(message: string): void {

@@ -14,12 +14,21 @@ export type LogFormat = 'common' | 'combined' | 'json';
 export interface AccessLogOptions {
   /** The file, to which lines are appended; created with mode 0640. */
   readonly file?: string;
-  /** Takes the lines in place of a file. */
-  readonly write?: (lines: string) => void;
+  /**
+   * Takes the lines in place of a file. While its promise is open nothing else is written; what it
+   * throws or rejects with is that these lines are lost. In a program that is recorded the promise
+   * has to come through the loop, as that of outside.run() does.
+   */
+  readonly write?: (lines: string) => void | Promise<void>;
   /** 'common', 'combined' (with Referer and User-Agent), or 'json'. Default 'common'. */
   readonly format?: LogFormat;
   /** Hears why lines could not be written; once for each time that it begins. */
   readonly onError?: (error: Error) => void;
+}
+
+export interface AccessLogCloseOptions {
+  /** Milliseconds after which what is not written counts as lost. Default: none. */
+  readonly deadline?: number;
 }
 
 /** Bytes that are written at once, and that may wait for a slow disk. */
@@ -34,13 +43,16 @@ const BACKSLASH = 0x5c;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 export class AccessLog {
-  /** Lines that found no room. */
+  /** Lines that found no room or could not be written. */
   lost = 0;
   private readonly reactor: Reactor;
   private readonly clock: WallClock;
   private readonly options: AccessLogOptions;
   private readonly format: LogFormat;
   private lines = '';
+  /** Lines that were ever taken in, and those of them that are written or lost. */
+  private taken = 0;
+  private settled = 0;
   private file: File | undefined;
   private timer: Timer | undefined;
   private writing: Promise<void> | undefined;
@@ -84,39 +96,75 @@ export class AccessLog {
       return;
     }
     this.lines += this.format === 'json' ? this.asJson(exchange) : this.asCommon(exchange);
-    if (this.lines.length >= WRITE_SIZE) void this.flush();
-    else this.timer ??= this.reactor.setTimer(FLUSH_MILLISECONDS, () => this.flush()).unref();
+    this.taken++;
+    this.schedule();
   }
 
-  /** Writes what waits; resolves when it is with the system. */
+  /** Writes what waits; resolves when it is with the system, or lost. */
   async flush(): Promise<void> {
-    this.timer?.cancel();
-    this.timer = undefined;
-    if (this.writing) await this.writing;
-    if (this.lines === '' || this.writing) return;
-    const { lines } = this;
-    this.lines = '';
-    this.writing = this.write(lines);
-    await this.writing;
-    this.writing = undefined;
+    const { taken } = this;
+    while (this.settled < taken) await (this.writing ?? this.begin());
   }
 
-  private async write(lines: string): Promise<void> {
-    try {
-      if (this.options.write) this.options.write(lines);
-      else await this.file?.write(Buffer.from(lines));
-      this.failing = false;
-    } catch (error) {
-      this.lost += lines.split('\n').length - 1;
-      if (!this.failing) this.options.onError?.(error as Error);
-      this.failing = true;
+  /** Writes what waits, and closes the file. */
+  async close({ deadline }: AccessLogCloseOptions = {}): Promise<void> {
+    if (deadline === undefined) await this.flush();
+    else await this.flushWithin(deadline);
+    const { file } = this;
+    this.file = undefined;
+    // Behind a write that does not end, closing does not end either.
+    const closed = file?.close();
+    if (this.writing) closed?.catch(() => {});
+    else await closed;
+  }
+
+  private async flushWithin(deadline: number): Promise<void> {
+    const late = new Promise<void>((resolve) => {
+      const timer = this.reactor.setTimer(deadline, () => resolve());
+      void this.flush().finally(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+    await late;
+    this.lost += this.taken - this.settled;
+    this.settled = this.taken;
+    this.lines = '';
+  }
+
+  /** While something is being written nothing is begun: the end of that comes here again. */
+  private schedule(): void {
+    if (this.writing || this.lines === '') return;
+    if (this.lines.length >= WRITE_SIZE) void this.begin();
+    else if (!this.reactor.closed) {
+      this.timer ??= this.reactor.setTimer(FLUSH_MILLISECONDS, () => this.begin()).unref();
     }
   }
 
-  async close(): Promise<void> {
-    await this.flush();
-    await this.file?.close();
-    this.file = undefined;
+  private begin(): Promise<void> {
+    this.timer?.cancel();
+    this.timer = undefined;
+    const { lines, taken } = this;
+    this.lines = '';
+    this.writing = this.write(lines, taken).finally(() => {
+      this.writing = undefined;
+      this.settled = Math.max(this.settled, taken);
+      this.schedule();
+    });
+    return this.writing;
+  }
+
+  private async write(lines: string, taken: number): Promise<void> {
+    try {
+      if (this.options.write) await this.options.write(lines);
+      else await this.file?.write(Buffer.from(lines));
+      this.failing = false;
+    } catch (error) {
+      // Those that close() gave up are counted already.
+      this.lost += Math.max(0, taken - this.settled);
+      if (!this.failing) this.options.onError?.(error as Error);
+      this.failing = true;
+    }
   }
 
   // ── Lines ──

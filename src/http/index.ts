@@ -1,5 +1,10 @@
 // calandria/http: servers of HTTP/1.1. Nothing of it is loaded by `calandria` itself.
-export { AccessLog, type AccessLogOptions, type LogFormat } from './access-log';
+export {
+  AccessLog,
+  type AccessLogCloseOptions,
+  type AccessLogOptions,
+  type LogFormat,
+} from './access-log';
 export {
   type AsgiApplication,
   type AsgiServed,

@@ -23,8 +23,8 @@ export interface ServeParameters {
 }
 
 export interface ServeHooks {
-  /** Takes the lines of the access log. A replay takes none. */
-  readonly print?: (lines: string) => void;
+  /** Takes the lines of the access log, one call after another. A replay takes none. */
+  readonly print?: (lines: string) => Promise<void>;
   /** Hears what happened that nobody else would be told. */
   readonly warn?: (message: string) => void;
   /** Hears how things are, which nobody has to do anything about. */
@@ -36,7 +36,12 @@ export interface Served {
   ready(): Promise<Address>;
   /** Each post to it is an order to stop: the first drains, the second does not wait. */
   readonly orders: InboxPort;
+  /** Resolves when it was told to stop and all is closed. */
+  readonly ended: Promise<void>;
 }
+
+/** Milliseconds that the log has, behind the last request, for lines that are not yet written. */
+const LOG_DEADLINE = 1000;
 
 export function serveFolder(
   reactor: Reactor,
@@ -45,30 +50,38 @@ export function serveFolder(
 ): Served {
   const { directory, port, address, shared, signals, drainMilliseconds } = parameters;
   const { cacheBytes: bytes } = parameters;
-  const clock = wallClock(createOutside(reactor));
+  const outside = createOutside(reactor);
+  const clock = wallClock(outside);
   const cache = bytes === 0 ? false : bytes === undefined ? true : { bytes };
   const handler = files(reactor, directory, { cache });
   let log: AccessLog | undefined;
   if (parameters.log !== undefined) {
+    // How long somebody takes to print them is an input.
+    const write = (lines: string): Promise<void> => outside.run('log', () => print?.(lines));
     log = new AccessLog(reactor, clock, {
-      ...(parameters.log === '-' ? { write: print ?? (() => {}) } : { file: parameters.log }),
+      ...(parameters.log === '-' ? { write } : { file: parameters.log }),
       ...(parameters.logFormat && { format: parameters.logFormat }),
       onError: ({ message }) => warn?.(`the access log cannot be written: ${message}`),
     });
   }
   let server: HttpServer | undefined;
   let stopping = 0;
+  let settle: () => void = () => {};
+  const ended = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  const end = (): void => void reactor.close().then(settle);
 
   const finish = async (): Promise<void> => {
-    await log?.close();
+    await log?.close({ deadline: LOG_DEADLINE });
     if (log && log.lost > 0) warn?.(`${log.lost} lines of the access log were lost`);
     await handler.close();
-    await reactor.close();
+    end();
   };
 
   const stop = (): void => {
     stopping++;
-    if (!server) void reactor.close();
+    if (!server) end();
     else if (stopping > 1) void server.close({ drain: false });
     else void server.close({ deadline: drainMilliseconds }).then(finish);
   };
@@ -108,5 +121,5 @@ export function serveFolder(
   };
   const started = start();
   started.catch(() => {});
-  return { ready: () => started, orders: orders.port };
+  return { ready: () => started, orders: orders.port, ended };
 }

@@ -16,7 +16,7 @@ test('workers: one that dies is replaced and said so, and stopping ends all', as
     data: (number) => ({ number, dies: number === 1 }),
     say: (message) => said.push(message),
     note: (message) => noted.push(message),
-    print: (text) => {
+    print: async (text) => {
       if (text === '2') resolve(2);
     },
   });
@@ -38,7 +38,7 @@ test('workers: when the first one cannot start, the group says why', async () =>
     data: (number) => ({ number, fails: true }),
     say: () => {},
     note: () => {},
-    print: () => {},
+    print: async () => {},
   });
   await expect(group.start()).rejects.toMatchObject({ message: 'no port', code: 'EADDRINUSE' });
   group.stop();

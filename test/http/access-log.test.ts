@@ -1,8 +1,9 @@
 // The access log: lines as they are written, and what becomes of them when they cannot be.
+import { createHook } from 'node:async_hooks';
 import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AccessLog, type AccessLogOptions } from '../../src/http';
+import { AccessLog, type AccessLogOptions, type Exchange } from '../../src/http';
 import { createReactor } from '../../src/index';
 import { createOutside, wallClock } from '../../src/outside';
 import { closeHttp, serveHttp, talk } from '../support/http';
@@ -119,6 +120,92 @@ test('access log: a full disk is said once, lines are counted as lost, and other
   expect(errors).toMatchObject([{ code: 'ENOSPC' }]);
   expect(log.lost).toBe(4);
   await log.close();
+});
+
+/** A log whose writes end when the test says so, and an exchange to put into it. */
+async function held(): Promise<{ log: AccessLog; add: () => void; writes: Write[] }> {
+  const writes: Write[] = [];
+  const exchanges: Exchange[] = [];
+  // Asynchronous: its fields are kept behind its turn.
+  const answer = async (exchange: Exchange): Promise<void> => {
+    await turn();
+    exchange.answer(200, {}, 'body');
+  };
+  const { reactor, port } = await serveHttp(answer, {
+    onDone: (exchange) => exchanges.push(exchange),
+  });
+  await talk(port, 'GET / HTTP/1.0\r\n\r\n');
+  const log = new AccessLog(reactor, wallClock(createOutside(reactor)), {
+    write: (lines) =>
+      new Promise((resolve, reject) => writes.push({ lines, resolve: () => resolve(), reject })),
+  });
+  return { log, add: () => log.add(exchanges[0] as Exchange), writes };
+}
+
+interface Write {
+  readonly lines: string;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('access log: flush() ends when what was there is written, whoever else began a write', async () => {
+  const { log, add, writes } = await held();
+  const ended: string[] = [];
+  const flush = (name: string): Promise<unknown> => log.flush().then(() => ended.push(name));
+  add();
+  const all = [flush('first')];
+  add();
+  all.push(flush('second'), flush('third'));
+  await turn();
+  expect(writes).toHaveLength(1);
+  writes[0]?.resolve();
+  await turn();
+  expect(ended).toEqual(['first']);
+  const closed = log.close().then(() => log.lost);
+  writes[1]?.reject(new Error('full'));
+  await Promise.all(all);
+  expect([ended, await closed]).toEqual([['first', 'second', 'third'], 1]);
+});
+
+test('access log: behind a write that does not end lines are kept, then counted, and no more', async () => {
+  const { log, add, writes } = await held();
+  while (writes.length === 0) add();
+  const size = writes[0]?.lines.match(/\n/g)?.length as number;
+  expect(writes[0]?.lines.length).toBeGreaterThanOrEqual(1 << 16);
+  for (let line = 0; line < size; line++) add();
+  let promises = 0;
+  const hook = createHook({
+    init(_, type) {
+      if (type === 'PROMISE') promises++;
+    },
+  });
+  hook.enable();
+  for (let line = 0; line < 20 * size; line++) add();
+  hook.disable();
+  expect([promises, writes.length]).toEqual([0, 1]);
+  const refused = log.lost;
+  expect(refused).toBeGreaterThan(4 * size);
+  await log.close({ deadline: 10 });
+  expect(log.lost).toBe(22 * size);
+  // What the given up write comes to is not counted again, and nothing is begun behind it.
+  writes[0]?.reject(new Error('gone'));
+  await turn();
+  expect([log.lost, writes.length]).toEqual([22 * size, 1]);
+});
+
+test('access log: what came together during a write is written behind it', async () => {
+  const { log, add, writes } = await held();
+  while (writes.length === 0) add();
+  const size = writes[0]?.lines.match(/\n/g)?.length as number;
+  for (let line = 0; line < size; line++) add();
+  writes[0]?.resolve();
+  await turn();
+  expect(writes[1]?.lines).toBe(writes[0]?.lines);
+  writes[1]?.resolve();
+  await log.close();
+  expect([log.lost, writes.length]).toEqual([0, 2]);
 });
 
 test('access log: a file that cannot be opened is an error', async () => {
