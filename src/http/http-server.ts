@@ -19,6 +19,7 @@ export class HttpServer {
   private readonly protocol: HttpProtocol;
   private listener: Listener | undefined;
   private readonly listening: Promise<Address>;
+  private asked = false;
 
   /** @throws ERR_CALANDRIA_BAD_OPTION; what listen() throws. */
   constructor(reactor: Reactor, options: HttpServerOptions, handler: ExchangeHandler) {
@@ -27,12 +28,15 @@ export class HttpServer {
     this.options = options;
     this.limits = this.protocol.limits;
     this.listening = this.listen();
-    // Who waits in ready() hears of it; nobody need.
-    this.listening.catch(() => {});
+    // Who waits in ready() hears of it; else it is thrown, but that it was closed before.
+    this.listening.catch((error) => {
+      if (!this.asked && !this.protocol.retired) reactor.fail(error);
+    });
   }
 
-  /** Resolves with the address when it listens; rejects when it cannot. */
+  /** Resolves with the address when it listens; rejects when it cannot. Nobody asked: it is thrown. */
   ready(): Promise<Address> {
+    this.asked = true;
     return this.listening;
   }
 

@@ -73,6 +73,9 @@ export class FetchServer {
   private server: HttpServer | undefined;
   private state: unknown;
   private started = false;
+  private asked = false;
+  /** close() was called by somebody else than start(). */
+  private told = false;
   private closing: Promise<void> | undefined;
 
   constructor(options: ServeOptions) {
@@ -89,12 +92,18 @@ export class FetchServer {
     this.owns = reactor === undefined;
     this.reactor = reactor ?? createReactor();
     this.listening = this.start();
-    // Who waits in ready() hears of it; nobody need.
-    this.listening.catch(() => {});
+    // Who waits in ready() hears of it; else it is thrown, but that it was closed before.
+    this.listening.catch((error) => {
+      if (!this.asked && !this.told) this.reactor.fail(error);
+    });
   }
 
-  /** Resolves with the address when it listens; rejects when startup failed or it cannot. */
+  /**
+   * Resolves with the address when it listens; rejects when startup failed or it cannot. Nobody
+   * asked: that is thrown.
+   */
   ready(): Promise<Address> {
+    this.asked = true;
     return this.listening;
   }
 
@@ -106,7 +115,8 @@ export class FetchServer {
       this.server = new HttpServer(this.reactor, options, (exchange) => this.answer(exchange));
       return await this.server.ready();
     } catch (error) {
-      await this.close({ drain: false });
+      this.closing ??= this.end({ drain: false });
+      await this.closing;
       throw error;
     }
   }
@@ -159,6 +169,7 @@ export class FetchServer {
    * was its own. Resolves when all of that is done.
    */
   close(options: HttpCloseOptions = {}): Promise<void> {
+    this.told = true;
     if (this.closing) void this.server?.close(options);
     else this.closing = this.end(options);
     return this.closing;
