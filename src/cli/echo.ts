@@ -10,7 +10,7 @@ import type { Reactor } from '../reactor/reactor';
 import { record } from '../trace';
 import { EXIT_FINDING, UserError } from './exit';
 import { hostNames, listenAdvice } from './listening';
-import { wholeNumber } from './options';
+import { listenAddress, wholeNumber } from './options';
 
 /** Connections that still have something to send when a signal comes get this long. */
 const DRAIN_MILLISECONDS = 5000;
@@ -28,7 +28,12 @@ export function addEcho(program: Command): void {
     .command('echo')
     .description('Serve TCP: what a client sends comes back to it.')
     .option('-p, --port <number>', 'port; 0 lets the system choose', wholeNumber(0, 65535), 0)
-    .option('-a, --address <address>', 'numeric IPv4 or IPv6 address to listen on', '127.0.0.1')
+    .option(
+      '-a, --address <address>',
+      'numeric IPv4 or IPv6 address to listen on, or localhost',
+      listenAddress,
+      '127.0.0.1',
+    )
     .option('--host <name>', `host: ${hostNames()} (default: the best that can run here)`)
     .option('-r, --record <file>', 'record everything into this file')
     .addOption(

@@ -1,4 +1,5 @@
 // Parsers of option values. They say what was given and what would have been right.
+import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
 
 /** A whole number from `least` to `most`. */
@@ -21,6 +22,15 @@ export function positiveNumber(most: number): (text: string) => number {
     }
     return value;
   };
+}
+
+/** An address to listen on; an IPv6 address may be in brackets, as it is in a URL. */
+export function listenAddress(text: string): string {
+  const inner = /^\[(.*:.*)\]$/.exec(text)?.[1] ?? text;
+  if (isIP(inner) === 0 && inner !== 'localhost') {
+    throw new InvalidArgumentError('It is a numeric IPv4 or IPv6 address, or localhost.');
+  }
+  return inner;
 }
 
 export interface TurnRange {

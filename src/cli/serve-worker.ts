@@ -1,7 +1,8 @@
 // One of the threads of `calandria serve --workers`: a reactor and a server of its own.
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ServeParameters } from '../programs/serve';
-import { type RecordingOptions, serveReactor } from './serve-reactor';
+import { StartError } from './serve-failure';
+import { portOf, type RecordingOptions, serveReactor } from './serve-reactor';
 import type { Printed, WorkerMessage } from './worker-group';
 
 export interface ServeWork {
@@ -27,17 +28,17 @@ function print(text: string): Promise<void> {
 }
 
 async function work({ parameters, recording }: ServeWork): Promise<void> {
-  const { served } = serveReactor(parameters, recording, {
-    print,
-    warn: (message) => post({ kind: 'warn', message }),
-    note: (message) => post({ kind: 'note', message }),
-  });
   try {
-    const { port } = await served.ready();
-    post({ kind: 'ready', port, orders: served.orders });
+    const { served } = serveReactor(parameters, recording, {
+      print,
+      warn: (message) => post({ kind: 'warn', message }),
+      note: (message) => post({ kind: 'note', message }),
+    });
+    post({ kind: 'ready', port: await portOf(served), orders: served.orders });
   } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
-    post({ kind: 'failed', message, code });
+    if (!(error instanceof StartError)) throw error;
+    const { message, code, step } = error;
+    post({ kind: 'failed', message, code, step });
   }
 }
 

@@ -1,15 +1,16 @@
 // calandria serve: a web server for the files beneath a folder, in one thread or in several.
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { LogFormat } from '../http';
 import type { ServeParameters } from '../programs/serve';
 import { EXIT_FINDING, UserError } from './exit';
-import { hostNames, listenAdvice } from './listening';
-import { wholeNumber } from './options';
+import { hostNames } from './listening';
+import { listenAddress, wholeNumber } from './options';
 import { leaveOutput, outliveOutput, print } from './output';
-import { type RecordingOptions, serveReactor } from './serve-reactor';
+import { explained, folderFailure, StartError } from './serve-failure';
+import { portOf, type RecordingOptions, serveReactor } from './serve-reactor';
 import type { ServeWork } from './serve-worker';
 import { WorkerGroup } from './worker-group';
 
@@ -35,7 +36,12 @@ export function addServe(program: Command): void {
     .argument('[directory]', 'the folder to serve', '.')
     .description('Serve the files beneath a folder over HTTP/1.1.')
     .option('-p, --port <number>', 'port; 0 lets the system choose', wholeNumber(0, 65535), 0)
-    .option('-a, --address <address>', 'numeric IPv4 or IPv6 address to listen on', '127.0.0.1')
+    .option(
+      '-a, --address <address>',
+      'numeric IPv4 or IPv6 address to listen on, or localhost',
+      listenAddress,
+      '127.0.0.1',
+    )
     .option('--host <name>', `host: ${hostNames()} (default: the best that can run here)`)
     .option(
       '-w, --workers <number>',
@@ -121,10 +127,19 @@ async function runServe(directory: string, options: Options): Promise<void> {
 }
 
 function checkDirectory(directory: string): void {
-  const found = statSync(directory, { throwIfNoEntry: false });
+  const found = status(directory);
   if (found?.isDirectory()) return;
   const what = found ? 'is no folder' : 'does not exist';
   throw new UserError(`${directory} ${what}.`, '`calandria serve DIRECTORY` serves a folder.');
+}
+
+function status(directory: string): Stats | undefined {
+  try {
+    return statSync(directory, { throwIfNoEntry: false });
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    throw folderFailure(directory, message, code);
+  }
 }
 
 function say(message: string): void {
@@ -145,16 +160,14 @@ async function serveAlone(
   parameters: ServeParameters,
   recording: RecordingOptions,
 ): Promise<number> {
-  const { served } = serveReactor({ ...parameters, signals: true }, recording, {
-    print,
-    warn,
-    note,
-  });
-  void served.ended.then(leaveOutput);
   try {
-    return (await served.ready()).port;
+    const hooks = { print, warn, note };
+    const { served } = serveReactor({ ...parameters, signals: true }, recording, hooks);
+    void served.ended.then(leaveOutput);
+    return await portOf(served);
   } catch (error) {
-    throw explained(error, parameters);
+    if (!(error instanceof StartError)) throw error;
+    throw explained(error, parameters, recording.file);
   }
 }
 
@@ -180,11 +193,8 @@ async function serveTogether(
     return await group.start();
   } catch (error) {
     group.stop();
-    throw explained(error, parameters);
+    const failure = error as StartError;
+    if (failure.step === undefined) throw new UserError(failure.message);
+    throw explained(failure, parameters, recording.file);
   }
-}
-
-function explained(error: unknown, { port, address }: ServeParameters): UserError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return new UserError(message, listenAdvice('serve', code, port, address));
 }

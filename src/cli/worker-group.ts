@@ -6,7 +6,13 @@ import { type InboxPort, Outbox } from '../inbox/outbox';
 /** What a worker's module posts to its parent. */
 export type WorkerMessage =
   | { readonly kind: 'ready'; readonly port: number; readonly orders: InboxPort }
-  | { readonly kind: 'failed'; readonly message: string; readonly code: string | undefined }
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      readonly code: string | undefined;
+      /** What it failed at. */
+      readonly step?: string;
+    }
   | { readonly kind: 'warn'; readonly message: string }
   | { readonly kind: 'note'; readonly message: string }
   | { readonly kind: 'print'; readonly text: string };
@@ -103,7 +109,8 @@ export class WorkerGroup {
           resolve(message.port);
         } else {
           reason = message.message;
-          reject(Object.assign(new Error(message.message), { code: message.code }));
+          const { code, step } = message;
+          reject(Object.assign(new Error(message.message), { code, step }));
         }
       });
       worker.once('exit', () => {

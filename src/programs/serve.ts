@@ -31,7 +31,12 @@ export interface ServeHooks {
   readonly note?: (message: string) => void;
 }
 
+/** What a server does, one after another, until it listens. */
+export type ServeStep = 'folder' | 'log' | 'address';
+
 export interface Served {
+  /** What it is at, or what it failed at. */
+  readonly step: ServeStep;
   /** Rejects when the folder cannot be served, or the address not be listened at. */
   ready(): Promise<Address>;
   /** Each post to it is an order to stop: the first drains, the second does not wait. */
@@ -94,13 +99,16 @@ export function serveFolder(
   const orders = reactor.inbox({}, { message: stop });
   orders.unref();
 
+  let step: ServeStep = 'folder';
   const start = async (): Promise<Address> => {
     try {
       await handler.ready();
       if (handler.uncached) {
         note?.('no file is kept, because this host does not tell of changes in time');
       }
+      step = 'log';
       await log?.open();
+      step = 'address';
       server = new HttpServer(
         reactor,
         {
@@ -121,5 +129,12 @@ export function serveFolder(
   };
   const started = start();
   started.catch(() => {});
-  return { ready: () => started, orders: orders.port, ended };
+  return {
+    ready: () => started,
+    orders: orders.port,
+    ended,
+    get step() {
+      return step;
+    },
+  };
 }

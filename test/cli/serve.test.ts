@@ -1,5 +1,5 @@
 // calandria serve: its line, its signals, its workers, its recordings.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { talk } from '../support/http';
@@ -79,14 +79,25 @@ describe('serve', () => {
     expect(await stop(off)).toMatchObject({ code: 0, stderr: '' });
   });
 
+  it('takes an IPv6 address in brackets', async () => {
+    const server = await startServer(['serve', site, '--address', '[::1]']);
+    expect((await stop(server)).stdout).toBe(`serving ${site} at http://[::1]:${server.port}/\n`);
+  });
+
   it('says what is wrong with a folder, an address, a number', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => taken.once('listening', resolve));
     const { port } = taken.address() as { port: number };
+    symlinkSync('loop', join(folder, 'loop'));
     const cases: [string[], RegExp][] = [
       [[join(folder, 'none')], /none does not exist\.\n/],
       [[join(site, 'a.txt')], /a\.txt is no folder\.\n/],
       [[site, '--port', String(port)], /EADDRINUSE.*\nAnother process has port/],
+      [[join(folder, 'loop')], /loop cannot be served: ELOOP.*\n`calandria serve/],
+      [[site, '--log', join(folder, 'no/x')], /--log .*x cannot be.* ENOENT.*\nThe folder that/],
+      [[site, '--log', folder, '--workers', '2'], /--log .* cannot .* EISDIR.*\nIt is a folder/],
+      [[site, '--record', join(folder, 'no/x')], /--record .*x cannot.* ENOENT.*\nThe folder that/],
+      [[site, '--address', 'example.org'], /'example.org' is invalid.* or localhost/],
       [[site, '--port', '70000'], /'70000' is invalid/],
       [[site, '--workers', '0'], /'0' is invalid/],
       [[site, '--cache', 'all'], /'all' is invalid/],
