@@ -34,7 +34,7 @@ export class HttpServer {
     });
   }
 
-  /** Resolves with the address when it listens; rejects when it cannot. Nobody asked: it is thrown. */
+  /** Resolves with the address when it listens; rejects when it cannot. Unasked, that is thrown. */
   ready(): Promise<Address> {
     this.asked = true;
     return this.listening;
