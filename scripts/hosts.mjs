@@ -11,9 +11,15 @@ import { root } from './toolchain.mjs';
 
 const VECTORS = [1, 8, 64, 1024];
 /** What `npm test` has run on one native host and on one in JavaScript. */
-const BUILT_ON_IT = ['threads', 'protocols', 'outside', 'processes', 'descriptors', 'streams'].map(
-  (folder) => `test/${folder}/`,
-);
+const BUILT_ON_IT = [
+  'threads',
+  'protocols',
+  'outside',
+  'processes',
+  'descriptors',
+  'streams',
+  'signals',
+].map((folder) => `test/${folder}/`);
 const { hosts } = createRequire(import.meta.url)(join(root, 'build/js/src/index.js'));
 
 /** What the environment says to test/support/conformance.ts for each way of registering. */

@@ -1,11 +1,11 @@
-// Signals as records, on every host that can run here.
+// Signals as records, on a host of each kind.
 import { chooseHost, createReactor, type SignalWatch } from '../../src';
-import { countedBy, runnable } from '../support/conformance';
+import { countedBy, kinds } from '../support/conformance';
 import { start } from '../support/program';
 import { traceFile } from '../support/recording';
 import '../support/tidy-up';
 
-describe.each(runnable)('signals ($name)', ({ name: host }) => {
+describe.each(kinds)('signals ($name)', ({ name: host }) => {
   /** What the scene says; the program has to end by itself afterwards. */
   async function play<Result>(scene: string, ...more: string[]): Promise<Result> {
     const program = start('signals/programs/signals.mjs', { parameters: [host, scene, ...more] });

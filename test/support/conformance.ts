@@ -111,6 +111,13 @@ export class Bench {
 /** Those that can run here and have more than time. */
 export const runnable = hosts.filter(({ name, missing }) => name !== 'null' && missing() === '');
 
+const only = process.env.CALANDRIA_HOST;
+
+/** One of each kind, native and in JavaScript; or the one that is asked for. */
+export const kinds = runnable.filter(({ name }) =>
+  only ? name === only : name === 'epoll' || name === 'node',
+);
+
 /**
  * CALANDRIA_HOST narrows the suite to one host. What needs no kernel, time alone, runs on the null
  * host, too; what hardly depends on the kernel's interface ('kinds') on one native host and on one
@@ -121,7 +128,6 @@ export function forEachHost(
   body: (bench: Bench) => void,
   needs: 'kernel' | 'time' | 'kinds' = 'kernel',
 ): void {
-  const only = process.env.CALANDRIA_HOST;
   for (const { name, missing } of hosts) {
     if (only && only !== name) continue;
     if (name === 'null' && needs !== 'time') continue;
