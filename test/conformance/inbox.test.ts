@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type Inbox, type InboxPort, Outbox, type Reactor } from '../../src';
-import { forEachHost, pattern, promised, ROUNDS, Story } from '../support/conformance';
+import { forEachKind, pattern, promised, ROUNDS, Story } from '../support/conformance';
 
 const PROGRAM = join(__dirname, '../sources/programs/post.cjs');
 
@@ -12,7 +12,7 @@ interface Posting {
   readonly to?: number;
 }
 
-forEachHost('inbox', (bench) => {
+forEachKind('inbox', (bench) => {
   const workers: Worker[] = [];
   afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.terminate())));
 
