@@ -13,6 +13,13 @@ export const DIRTY_TX_QUEUED = 20;
 export const DIRTY_TX_ERROR = 24;
 export const DIRTY_TX_MARKS = 28;
 
+// ── Word of the control block, of the merged loop ────────────────────────────────────────────────
+/** MERGED_… bits. */
+export const STATE_MERGED = CONTROL + 816;
+export const MERGED_ANNOUNCED = 1;
+/** The kernel reported something in this turn. */
+export const MERGED_INPUT = 2;
+
 // ── Words of the control block, of the leases ────────────────────────────────────────────────────
 export const LEASES_USED = CONTROL + 912;
 export const STATE_FREE_LEASE = CONTROL + 916;

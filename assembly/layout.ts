@@ -229,8 +229,6 @@ export const STATE_WAITING_COUNT = CONTROL + 808;
 export const STATE_HOST_FULL = CONTROL + 812;
 /** The last one that the host had no room for in this turn: the next such goes behind it. */
 export const STATE_REFUSED_LAST = CONTROL + 864;
-/** MERGED_… bits. */
-export const STATE_MERGED = CONTROL + 816;
 /** The record of the process that the last call spawned, or NONE. */
 export const STATE_SPAWNED = CONTROL + 860;
 /** i32 completions announced and not collected; below 0 when some came before their news. */
@@ -886,10 +884,6 @@ export const COMPLETION_VIA = 12;
 /** i64 */
 export const COMPLETION_RESULT = 16;
 export const COMPLETION_OF_RECORD = 1073741824;
-
-export const MERGED_ANNOUNCED = 1;
-/** The kernel reported something in this turn. */
-export const MERGED_INPUT = 2;
 
 // ── Batches: what a RECEIVE of a source with records brings, end to end ──────────────────────────
 //

@@ -14,6 +14,7 @@
 // A batch and one look at the sockets alternate, so each side moves in every second turn. Nothing
 // here knows which kernel interface completes: it is the same for aio, threads and rings.
 import * as arenas from './arenas';
+import { MERGED_ANNOUNCED, MERGED_INPUT, STATE_MERGED } from './core-layout';
 import { apply } from './events';
 import * as layout from './layout';
 import { count, long, settings, setWord, word } from './memory';
@@ -25,7 +26,7 @@ const READY = layout.READY_IN | layout.READY_OUT;
 
 /** The descriptor that announces completions became readable. */
 export function announce(): void {
-  setWord(layout.STATE_MERGED, word(layout.STATE_MERGED) | layout.MERGED_ANNOUNCED);
+  setWord(STATE_MERGED, word(STATE_MERGED) | MERGED_ANNOUNCED);
 }
 
 /** One more to collect, and no announcement of it comes. */
@@ -35,21 +36,21 @@ export function landed(): void {
 
 /** The kernel reported something: a turn that comes anyway may look at completions too. */
 export function heard(): void {
-  setWord(layout.STATE_MERGED, word(layout.STATE_MERGED) | layout.MERGED_INPUT);
+  setWord(STATE_MERGED, word(STATE_MERGED) | MERGED_INPUT);
 }
 
 /** What the end of a turn asks for: the news, and the completions themselves. */
 export function settleMerged(): void {
-  const news = (word(layout.STATE_MERGED) & layout.MERGED_ANNOUNCED) != 0;
-  const busy = (word(layout.STATE_MERGED) & layout.MERGED_INPUT) != 0;
-  setWord(layout.STATE_MERGED, word(layout.STATE_MERGED) & ~layout.MERGED_INPUT);
+  const news = (word(STATE_MERGED) & MERGED_ANNOUNCED) != 0;
+  const busy = (word(STATE_MERGED) & MERGED_INPUT) != 0;
+  setWord(STATE_MERGED, word(STATE_MERGED) & ~MERGED_INPUT);
   const beside =
     busy && (settings & layout.SETTING_COLLECT_ALWAYS) != 0 && word(layout.OPERATIONS_FLYING) > 0;
   if (!news && !beside && word(layout.STATE_EXPECTED) <= 0) return;
   again();
   if (!roomFor(2)) return;
   if (news) {
-    setWord(layout.STATE_MERGED, word(layout.STATE_MERGED) & ~layout.MERGED_ANNOUNCED);
+    setWord(STATE_MERGED, word(STATE_MERGED) & ~MERGED_ANNOUNCED);
     submit(layout.OPERATION_ANNOUNCED, layout.NONE, 0, 0, 0);
   }
   submit(layout.OPERATION_COLLECT, layout.NONE, 0, word(layout.COLLECT_MAX), 0);

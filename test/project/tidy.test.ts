@@ -11,7 +11,7 @@ const COLUMNS_MAX = 100;
 /** Longer files, and why: no one else gets in without a reason. */
 const LONGER: Readonly<Record<string, number>> = {
   // One table of constants, most of it comments; split, it would need another for the whole.
-  'assembly/layout.ts': 1150,
+  'assembly/layout.ts': 1100,
 };
 
 /** Every line that matches, as "path:line text". */
