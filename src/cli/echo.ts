@@ -1,6 +1,6 @@
 // calandria echo: a real TCP server on the best host of this machine, recorded when asked.
 import { isIPv6 } from 'node:net';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { chooseHost } from '../host/choose';
 import type { Host } from '../host/host';
 import { createReactor } from '../index';
@@ -9,38 +9,24 @@ import type { Address } from '../reactor/address';
 import type { Reactor } from '../reactor/reactor';
 import { record } from '../trace';
 import { EXIT_FINDING, UserError } from './exit';
-import { hostNames, listenAdvice } from './listening';
-import { listenAddress, wholeNumber } from './options';
+import {
+  addListening,
+  addRecording,
+  type ListeningOptions,
+  listenAdvice,
+  type RecordedOptions,
+} from './listening';
 
 /** Connections that still have something to send when a signal comes get this long. */
 const DRAIN_MILLISECONDS = 5000;
 
-interface EchoOptions {
-  readonly port: number;
-  readonly address: string;
-  readonly host?: string;
-  readonly record?: string;
-  readonly payload: 'full' | 'digest';
-}
+type EchoOptions = ListeningOptions & RecordedOptions;
 
 export function addEcho(program: Command): void {
-  program
+  const command = program
     .command('echo')
-    .description('Serve TCP: what a client sends comes back to it.')
-    .option('-p, --port <number>', 'port; 0 lets the system choose', wholeNumber(0, 65535), 0)
-    .option(
-      '-a, --address <address>',
-      'numeric IPv4 or IPv6 address to listen on, or localhost',
-      listenAddress,
-      '127.0.0.1',
-    )
-    .option('--host <name>', `host: ${hostNames()} (default: the best that can run here)`)
-    .option('-r, --record <file>', 'record everything into this file')
-    .addOption(
-      new Option('--payload <kind>', 'what a recording keeps of the bytes that came in')
-        .choices(['full', 'digest'])
-        .default('full'),
-    )
+    .description('Serve TCP: what a client sends comes back to it.');
+  addRecording(addListening(command), 'record everything into this file')
     .addHelpText(
       'after',
       `

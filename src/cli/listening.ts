@@ -1,5 +1,42 @@
 // What commands that listen have in common.
+import { type Command, Option } from 'commander';
 import { CANDIDATES } from '../host/choose';
+import { listenAddress, wholeNumber } from './options';
+
+export interface ListeningOptions {
+  readonly port: number;
+  readonly address: string;
+  readonly host?: string;
+}
+
+export interface RecordedOptions {
+  readonly record?: string;
+  readonly payload: 'full' | 'digest';
+}
+
+/** Where to listen, and on which host. */
+export function addListening(command: Command): Command {
+  return command
+    .option('-p, --port <number>', 'port; 0 lets the system choose', wholeNumber(0, 65535), 0)
+    .option(
+      '-a, --address <address>',
+      'numeric IPv4 or IPv6 address to listen on, or localhost',
+      listenAddress,
+      '127.0.0.1',
+    )
+    .option('--host <name>', `host: ${hostNames()} (default: the best that can run here)`);
+}
+
+/** Whether to record; `what` says what becomes of the file. */
+export function addRecording(command: Command, what: string): Command {
+  return command
+    .option('-r, --record <file>', what)
+    .addOption(
+      new Option('--payload <kind>', 'what a recording keeps of the bytes that came in')
+        .choices(['full', 'digest'])
+        .default('full'),
+    );
+}
 
 export function hostNames(): string {
   return CANDIDATES.map(({ name }) => name).join(', ');

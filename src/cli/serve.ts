@@ -6,20 +6,20 @@ import { type Command, Option } from 'commander';
 import type { LogFormat } from '../http';
 import type { ServeParameters } from '../programs/serve';
 import { EXIT_FINDING, UserError } from './exit';
-import { hostNames } from './listening';
-import { listenAddress, wholeNumber } from './options';
+import {
+  addListening,
+  addRecording,
+  type ListeningOptions,
+  type RecordedOptions,
+} from './listening';
+import { wholeNumber } from './options';
 import { leaveOutput, outliveOutput, print } from './output';
 import { explained, folderFailure, StartError } from './serve-failure';
 import { portOf, type RecordingOptions, serveReactor } from './serve-reactor';
 import type { ServeWork } from './serve-worker';
 import { WorkerGroup } from './worker-group';
 
-interface Options {
-  readonly port: number;
-  readonly address: string;
-  readonly host?: string;
-  readonly record?: string;
-  readonly payload: 'full' | 'digest';
+interface Options extends ListeningOptions, RecordedOptions {
   readonly files: 'reference' | 'copy';
   readonly workers: number;
   readonly log?: string;
@@ -31,18 +31,11 @@ interface Options {
 const WORKERS_MAX = 256;
 
 export function addServe(program: Command): void {
-  program
+  const command = program
     .command('serve')
     .argument('[directory]', 'the folder to serve', '.')
-    .description('Serve the files beneath a folder over HTTP/1.1.')
-    .option('-p, --port <number>', 'port; 0 lets the system choose', wholeNumber(0, 65535), 0)
-    .option(
-      '-a, --address <address>',
-      'numeric IPv4 or IPv6 address to listen on, or localhost',
-      listenAddress,
-      '127.0.0.1',
-    )
-    .option('--host <name>', `host: ${hostNames()} (default: the best that can run here)`)
+    .description('Serve the files beneath a folder over HTTP/1.1.');
+  addListening(command)
     .option(
       '-w, --workers <number>',
       'threads, each with a reactor',
@@ -61,13 +54,8 @@ export function addServe(program: Command): void {
       'memory for short files, and whether long ones stay open; 0: nothing is kept',
       wholeNumber(0, 1 << 20),
       16,
-    )
-    .option('-r, --record <file>', 'record everything; with workers FILE.0, FILE.1, …')
-    .addOption(
-      new Option('--payload <kind>', 'what a recording keeps of the bytes that came in')
-        .choices(['full', 'digest'])
-        .default('full'),
-    )
+    );
+  addRecording(command, 'record everything; with workers FILE.0, FILE.1, …')
     .addOption(
       new Option('--files <kind>', 'what a recording keeps of the files that are sent')
         .choices(['reference', 'copy'])
