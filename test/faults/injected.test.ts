@@ -2,7 +2,8 @@
 // closed by somebody else, a fork. What comes of it has a name, nothing is lost, nothing spins.
 import type { Counters } from '../../src';
 import { testWith } from '../support/commands';
-import { pattern, runnable } from '../support/conformance';
+import { runnable } from '../support/conformance';
+import { converse } from '../support/echoes';
 import { type Fault, type Injected, injectionMissing, startInjected } from '../support/injected';
 import { dial } from '../support/peer';
 import '../support/tidy-up';
@@ -29,20 +30,6 @@ async function onEach<Case extends readonly [host: string, ...unknown[]]>(
       }),
     ),
   );
-}
-
-/** Some clients, one after another; all that they send comes back. */
-async function converse(port: number, clients: number, messages = 5): Promise<void> {
-  for (let client = 0; client < clients; client++) {
-    const peer = await dial(port);
-    const all = pattern(10 * messages, client + 1);
-    for (let sent = 10; sent <= all.length; sent += 10) {
-      await peer.write(all.subarray(sent - 10, sent));
-      expect((await peer.receive(sent)).equals(all.subarray(0, sent))).toBe(true);
-    }
-    peer.end();
-    await peer.closed;
-  }
 }
 
 /** Nothing happens: nothing may be done. */
@@ -76,7 +63,7 @@ injects('R3.12: every other call is interrupted, and nothing is lost', () =>
     const faults = calls.map((call) => ({ call, error: 'EINTR', first: 2, every: 2 }) as const);
     const injected = begin(host, faults);
     const { port } = await injected.program.next<{ port: number }>();
-    await converse(port, 4);
+    await converse(port, 4, 5);
     await quiet(injected);
     expect(await report(injected)).toMatchObject({ bytesIn: 200, bytesOut: 200, errors: [] });
     expect(Object.keys(injected.met()).sort()).toEqual([...calls].sort());
@@ -100,7 +87,7 @@ for (const error of ['ENOMEM', 'ENOSPC', 'EPERM'] as const) {
       const early = await Promise.all([dial(port), dial(port), dial(port)]);
       for (const peer of early) void peer.write('x');
       await Promise.all(early.map((peer) => Promise.race([peer.arrived(1), peer.ended])));
-      await converse(port, 2);
+      await converse(port, 2, 5);
       await quiet(injected);
       expect(injected.met()).toEqual({ [call]: 1 });
       expect((await report(injected)).errors).toEqual([`${error} accept`]);
@@ -160,7 +147,7 @@ injects('a forked child that has all descriptors takes nothing away and wakes no
     await later.arrived(1);
     // Closed here, it is still open in the child, and so is what it was registered with.
     first.reset();
-    await converse(port, 2);
+    await converse(port, 2, 5);
     await quiet(injected);
     const { bytesIn, bytesOut, errors } = await report(injected);
     expect({ bytesIn, bytesOut }).toEqual({ bytesIn: 102, bytesOut: 102 });

@@ -1,12 +1,12 @@
 // Signal-driven I/O: what the kernel sends, and to whom.
 import { spawnSync } from 'node:child_process';
-import { SIGNAL_EVENT_SIZE } from '../../assembly/layout';
-import { type Connection, openTrace, type Reactor, rtsig } from '../../src';
+import { type Connection, type Reactor, rtsig } from '../../src';
 import { testWith } from '../support/commands';
 import { runnable } from '../support/conformance';
 import { dial } from '../support/peer';
 import { start } from '../support/program';
 import { startRecording } from '../support/recording';
+import { type SignalRecord, signalsOf } from '../support/signal-records';
 import '../support/tidy-up';
 
 const SIGIO = 29;
@@ -18,30 +18,6 @@ const here = testWith(
 interface Masks {
   readonly own: Record<'blocked' | 'pending' | 'caught' | 'ignored', number[]>;
   readonly others: number[][];
-}
-
-interface Signal {
-  readonly turn: number;
-  readonly record: number;
-  readonly signal: number;
-  /** What came, as poll(2) says it. */
-  readonly band: number;
-}
-
-function signalsOf(file: string): Signal[] {
-  const found = [];
-  for (const { turn, events, eventSize } of openTrace(file).turns()) {
-    if (eventSize !== SIGNAL_EVENT_SIZE) continue;
-    for (let at = 0; at < events.length; at += eventSize) {
-      found.push({
-        turn,
-        record: events.readInt32LE(at),
-        signal: events.readUInt32LE(at + 8),
-        band: events.readUInt32LE(at + 36),
-      });
-    }
-  }
-  return found;
 }
 
 /** Until what was signalled so far was heard. */
@@ -73,7 +49,7 @@ here('R3.23: ten datagrams while the loop is held are ten records in the vector'
   const signals = signalsOf(file);
   expect(signals).toHaveLength(10);
   // POLLIN and POLLRDNORM, of the one descriptor, by the one signal.
-  const [{ record, signal }] = signals as [Signal];
+  const [{ record, signal }] = signals as [SignalRecord];
   for (const each of signals) expect(each).toMatchObject({ record, signal, band: 0x41 });
   expect(signal).toBeGreaterThanOrEqual(34);
 });

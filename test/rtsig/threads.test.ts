@@ -3,13 +3,13 @@
 import { closeSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { SIGNAL_EVENT_SIZE } from '../../assembly/layout';
 import { type Connection, openTrace, replayCore, rtsig } from '../../src';
 import { testWith, traces } from '../support/commands';
 import { ECHO, runnable } from '../support/conformance';
 import { dial, type Peer } from '../support/peer';
 import { start } from '../support/program';
 import { startRecording } from '../support/recording';
+import { signalsOf } from '../support/signal-records';
 import '../support/tidy-up';
 
 const present = runnable.some(({ name }) => name === 'rtsig');
@@ -53,31 +53,6 @@ function fillHoles(): number[] {
     filled.push(fd);
     if (fd > highest) return filled;
   }
-}
-
-interface Signal {
-  readonly turn: number;
-  /** For which it was taken. */
-  readonly record: number;
-  readonly fd: number;
-  /** What came, as poll(2) says it. */
-  readonly band: number;
-}
-
-function signalsOf(file: string): Signal[] {
-  const found = [];
-  for (const { turn, events, eventSize } of openTrace(file).turns()) {
-    if (eventSize !== SIGNAL_EVENT_SIZE) continue;
-    for (let at = 0; at < events.length; at += eventSize) {
-      found.push({
-        turn,
-        record: events.readInt32LE(at),
-        fd: events.readInt32LE(at + 28),
-        band: events.readUInt32LE(at + 36),
-      });
-    }
-  }
-  return found;
 }
 
 const POLLIN = 1;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Counters } from '../../src';
 import { scratchFolder } from '../cli/run';
 import { testWith, traces } from '../support/commands';
-import { pattern } from '../support/conformance';
+import { converse } from '../support/echoes';
 import { dial } from '../support/peer';
 import { type Program, start } from '../support/program';
 import { onRing, ringMissing } from '../support/ring';
@@ -28,40 +28,31 @@ function strace(log: string, ...words: string[]): string[] {
   return ['strace', '-f', '-qq', '-o', join(scratch, log), ...traced];
 }
 
-/** Some clients, one after another, each with a few messages. */
-async function converse(program: Program, clients = 8, messages = 10): Promise<Report> {
+/** What it says of itself when its clients have gone. */
+async function served(program: Program, clients = 8, messages = 10): Promise<Report> {
   const { port } = await program.next<{ port: number }>();
-  for (let client = 0; client < clients; client++) {
-    const peer = await dial(port);
-    const all = pattern(10 * messages, client + 1);
-    for (let sent = 10; sent <= all.length; sent += 10) {
-      await peer.write(all.subarray(sent - 10, sent));
-      expect((await peer.receive(sent)).equals(all.subarray(0, sent))).toBe(true);
-    }
-    peer.end();
-    await peer.closed;
-  }
+  await converse(port, clients, messages);
   program.send({});
   return program.next<Report>();
 }
 
 traced('R3.12: interrupted, a call is made again, and the echo does not notice', async () => {
   const inject = ['-e', 'inject=io_uring_enter:error=EINTR:when=3+2'];
-  const report = await converse(startEcho(strace('interrupted', ...inject)));
+  const report = await served(startEcho(strace('interrupted', ...inject)));
   expect(report).toMatchObject({ bytesIn: 800, bytesOut: 800, errors: [] });
   expect(report.hostInterrupted).toBeGreaterThan(50);
 });
 
 traced('without memory for a request, it is asked again', async () => {
   const inject = ['-e', 'inject=io_uring_enter:error=EAGAIN:when=4+3'];
-  const report = await converse(startEcho(strace('again', ...inject)));
+  const report = await served(startEcho(strace('again', ...inject)));
   expect(report).toMatchObject({ bytesIn: 800, bytesOut: 800, errors: [] });
 });
 
 traced('without memory for longer, what was not sent is sent later, and once', async () => {
   // A hundred attempts, and then it is given up for this turn: three times in a row.
   const inject = ['-e', 'inject=io_uring_enter:error=EAGAIN:when=30..330'];
-  const report = await converse(startEcho(strace('later', ...inject)));
+  const report = await served(startEcho(strace('later', ...inject)));
   expect(report).toMatchObject({ bytesIn: 800, bytesOut: 800, errors: [] });
   expect(report.hostWaits).toBeGreaterThan(330);
 });
@@ -93,7 +84,7 @@ traced('the counters say what strace sees', async () => {
   const program = start('uring/programs/echo.mjs', {
     through: ['strace', '-f', '-qq', '-o', join(scratch, log), '-e', calls],
   });
-  const report = await converse(program, 4, 50);
+  const report = await served(program, 4, 50);
   await program.kill();
   const lines = readFileSync(join(scratch, log), 'utf8').split('\n');
   const seen = (call: string): number => lines.filter((line) => line.includes(`${call}(`)).length;
@@ -106,7 +97,7 @@ traced('the counters say what strace sees', async () => {
 });
 
 onRing('without multishot there is readiness, and sends leave together all the same', async () => {
-  const report = await converse(startEcho([], ['CALANDRIA_WITHOUT=io_uring_multishot']));
+  const report = await served(startEcho([], ['CALANDRIA_WITHOUT=io_uring_multishot']));
   expect(report).toMatchObject({ bytesIn: 800, bytesOut: 800, errors: [], hostSends: 0 });
   // Each is read by a call of its own, and another sees that it was all; and so is each end.
   expect(report.hostReceives).toBe(2 * 80 + 8);
