@@ -1,5 +1,6 @@
 // What goes out on a connection. Usually it goes straight into the reactor's queue; what finds no
 // room there waits here, and the program hears that it should wait too.
+import { Queue } from '../queue';
 import type { Below } from './below';
 
 /** Bytes of a long body that are queued at a time, at the most. */
@@ -43,7 +44,7 @@ interface Waiter {
 
 export class Output {
   private readonly owner: OutputOwner;
-  private readonly backlog: (string | Uint8Array)[] = [];
+  private backlog = new Queue<string | Uint8Array>();
   private readonly waiters: Waiter[] = [];
   private full: boolean;
   private starved = false;
@@ -126,10 +127,10 @@ export class Output {
     if (this.failure) return;
     this.full = false;
     while (this.backlog.length > 0 && !this.full) {
-      const rest = this.write(this.backlog[0] as string | Uint8Array);
-      if (rest === undefined) this.backlog.shift();
+      const rest = this.write(this.backlog.first);
+      if (rest === undefined) this.backlog.take();
       else {
-        this.backlog[0] = rest;
+        this.backlog.first = rest;
         this.full = true;
       }
     }
@@ -147,7 +148,7 @@ export class Output {
 
   fail(error: Error): void {
     this.failure = error;
-    this.backlog.length = 0;
+    this.backlog = new Queue();
     for (const { reject } of this.waiters.splice(0)) reject(error);
   }
 }

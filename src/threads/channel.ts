@@ -1,9 +1,9 @@
 // Channels: values from threads to threads, in order, each to one of those who receive. A channel
 // holds so many; who sends more waits for somebody to receive.
 import { CalandriaError } from '../errors';
+import { Queue } from '../queue';
 import { checkWhole } from '../reactor/arguments';
 import { Line, LineWait } from './line';
-import { Queue } from './queue';
 import type { Thread } from './thread';
 import type { WaitKind } from './wait';
 

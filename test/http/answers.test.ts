@@ -329,4 +329,15 @@ onDefaultHost('answers', (bench) => {
     expect(codeOf(() => unlooked.target)).toBe('ERR_CALANDRIA_STALE_BYTES');
     expect(codeOf(() => looked.header('x-a'))).toBe('ERR_CALANDRIA_STALE_BYTES');
   });
+
+  test('parts: however many wait, each leaves at the same cost', async () => {
+    const PARTS = 100_000;
+    const { port } = await bench.serve((exchange) => {
+      exchange.begin(200);
+      for (let part = 0; part < PARTS; part++) exchange.write('ten bytes.');
+      exchange.end();
+    });
+    const { answers } = await converse(port, get('/'));
+    expect(answers[0]?.body.toString()).toBe('ten bytes.'.repeat(PARTS));
+  });
 });

@@ -12,13 +12,22 @@ export class Queue<Value> {
     return this.values.length - this.taken;
   }
 
+  /** The oldest; there has to be one. */
+  get first(): Value {
+    return this.values[this.taken] as Value;
+  }
+
+  set first(value: Value) {
+    this.values[this.taken] = value;
+  }
+
   push(value: Value): void {
     this.values.push(value);
   }
 
-  /** The oldest; there has to be one. */
+  /** Takes the oldest; there has to be one. */
   take(): Value {
-    const value = this.values[this.taken] as Value;
+    const value = this.first;
     this.values[this.taken++] = undefined;
     if (this.taken === this.values.length) {
       this.values = [];
