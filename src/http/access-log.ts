@@ -162,7 +162,7 @@ export class AccessLog {
     } catch (error) {
       // Those that close() gave up are counted already.
       this.lost += Math.max(0, taken - this.settled);
-      if (!this.failing) this.options.onError?.(error as Error);
+      if (!this.failing && taken > this.settled) this.options.onError?.(error as Error);
       this.failing = true;
     }
   }

@@ -123,7 +123,9 @@ test('access log: a full disk is said once, lines are counted as lost, and other
 });
 
 /** A log whose writes end when the test says so, and an exchange to put into it. */
-async function held(): Promise<{ log: AccessLog; add: () => void; writes: Write[] }> {
+async function held(
+  onError?: (error: Error) => void,
+): Promise<{ log: AccessLog; add: () => void; writes: Write[] }> {
   const writes: Write[] = [];
   const exchanges: Exchange[] = [];
   // Asynchronous: its fields are kept behind its turn.
@@ -136,6 +138,7 @@ async function held(): Promise<{ log: AccessLog; add: () => void; writes: Write[
   });
   await talk(port, 'GET / HTTP/1.0\r\n\r\n');
   const log = new AccessLog(reactor, wallClock(createOutside(reactor)), {
+    ...(onError && { onError }),
     write: (lines) =>
       new Promise((resolve, reject) => writes.push({ lines, resolve: () => resolve(), reject })),
   });
@@ -170,7 +173,8 @@ test('access log: flush() ends when what was there is written, whoever else bega
 });
 
 test('access log: behind a write that does not end lines are kept, then counted, and no more', async () => {
-  const { log, add, writes } = await held();
+  const errors: Error[] = [];
+  const { log, add, writes } = await held((error) => errors.push(error));
   while (writes.length === 0) add();
   const size = writes[0]?.lines.match(/\n/g)?.length as number;
   expect(writes[0]?.lines.length).toBeGreaterThanOrEqual(1 << 16);
@@ -192,7 +196,7 @@ test('access log: behind a write that does not end lines are kept, then counted,
   // What the given up write comes to is not counted again, and nothing is begun behind it.
   writes[0]?.reject(new Error('gone'));
   await turn();
-  expect([log.lost, writes.length]).toEqual([22 * size, 1]);
+  expect([log.lost, writes.length, errors]).toEqual([22 * size, 1, []]);
 });
 
 test('access log: what came together during a write is written behind it', async () => {
