@@ -2,12 +2,10 @@
 import { isIPv6 } from 'node:net';
 import type { Command } from 'commander';
 import { chooseHost } from '../host/choose';
-import type { Host } from '../host/host';
 import { createReactor } from '../index';
 import { echo } from '../programs/echo';
 import type { Address } from '../reactor/address';
 import type { Reactor } from '../reactor/reactor';
-import { record } from '../trace';
 import { EXIT_FINDING, UserError } from './exit';
 import {
   addListening,
@@ -16,6 +14,8 @@ import {
   listenAdvice,
   type RecordedOptions,
 } from './listening';
+import { opened, recorded } from './recording';
+import { recordingFailure, StartError } from './serve-failure';
 
 /** Connections that still have something to send when a signal comes get this long. */
 const DRAIN_MILLISECONDS = 5000;
@@ -50,22 +50,25 @@ Examples:
 
 async function runEcho(options: EchoOptions): Promise<void> {
   const { port, address } = options;
-  const chosen = chooseHost(options.host);
-  const host = options.record ? recorded(chosen, options.record, options) : chosen;
-  const parameters = { port, address };
-  const reactor = createReactor({ host, program: { name: 'echo', parameters } });
+  const reactor = start(options);
   drainOnSignal(reactor);
-  const bound = await listen(reactor, parameters);
+  const bound = await listen(reactor, { port, address });
   console.log(`listening on ${formatAddress(bound)}`);
 }
 
-/** A server outlives its recording, but whoever counts on the file has to hear of it. */
-function recorded(host: Host, file: string, { payload }: EchoOptions): Host {
-  const onError = (error: Error): void => {
-    console.error(`warning: ${error.message} The trace is ${file}.`);
+function start(options: EchoOptions): Reactor {
+  const { port, address, record, payload } = options;
+  const host = recorded(chooseHost(options.host), record, { payload }, (message) => {
+    console.error(`warning: ${message}`);
     process.exitCode = EXIT_FINDING;
-  };
-  return record(host, file, { payload, onError });
+  });
+  const program = { name: 'echo', parameters: { port, address } };
+  try {
+    return opened(() => createReactor({ host, program }), record);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    throw recordingFailure(record as string, error.message, error.code);
+  }
 }
 
 async function listen(

@@ -1,7 +1,7 @@
 // What commands that listen have in common.
 import { type Command, Option } from 'commander';
 import { CANDIDATES } from '../host/choose';
-import { listenAddress, wholeNumber } from './options';
+import { filePath, listenAddress, wholeNumber } from './options';
 
 export interface ListeningOptions {
   readonly port: number;
@@ -30,7 +30,7 @@ export function addListening(command: Command): Command {
 /** Whether to record; `what` says what becomes of the file. */
 export function addRecording(command: Command, what: string): Command {
   return command
-    .option('-r, --record <file>', what)
+    .option('-r, --record <file>', what, filePath)
     .addOption(
       new Option('--payload <kind>', 'what a recording keeps of the bytes that came in')
         .choices(['full', 'digest'])

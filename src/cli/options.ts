@@ -24,6 +24,12 @@ export function positiveNumber(most: number): (text: string) => number {
   };
 }
 
+/** A path; an empty one is what a variable leaves that was never set. */
+export function filePath(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is the name of a file, and not empty.');
+  return text;
+}
+
 /** An address to listen on; an IPv6 address may be in brackets, as it is in a URL. */
 export function listenAddress(text: string): string {
   const inner = /^\[(.*:.*)\]$/.exec(text)?.[1] ?? text;

@@ -28,10 +28,14 @@ export function explained(
     case 'log':
       return new UserError(`--log ${log} cannot be written: ${message}`, fileAdvice(code));
     case 'recording':
-      return new UserError(`--record ${recording} cannot be written: ${message}`, fileAdvice(code));
+      return recordingFailure(recording as string, message, code);
     case 'address':
       return new UserError(message, listenAdvice('serve', code, port, address));
   }
+}
+
+export function recordingFailure(file: string, message: string, code?: string): UserError {
+  return new UserError(`--record ${file} cannot be written: ${message}`, fileAdvice(code));
 }
 
 export function folderFailure(directory: string, message: string, code?: string): UserError {

@@ -1,10 +1,9 @@
 // The reactor of a server: on the host that was asked for, recorded when that was asked for.
 import { chooseHost } from '../host/choose';
-import type { Host } from '../host/host';
 import { createReactor } from '../index';
 import { type Served, type ServeHooks, type ServeParameters, serveFolder } from '../programs/serve';
 import type { Reactor } from '../reactor/reactor';
-import { record } from '../trace';
+import { opened, recorded } from './recording';
 import { StartError } from './serve-failure';
 
 export interface RecordingOptions {
@@ -20,22 +19,11 @@ export function serveReactor(
   hooks: ServeHooks,
 ): { reactor: Reactor; served: Served } {
   const chosen = chooseHost(host);
-  const onError = ({ message }: Error): void => hooks.warn?.(`${message} The trace is ${file}.`);
-  const recorded: Host = file ? record(chosen, file, { payload, files, onError }) : chosen;
+  const warn = (message: string): void => hooks.warn?.(message);
+  const recording = recorded(chosen, file, { payload, files }, warn);
   const program = { name: 'serve', parameters: { ...parameters } };
-  const reactor = opened(() => createReactor({ host: recorded, program }), file);
+  const reactor = opened(() => createReactor({ host: recording, program }), file);
   return { reactor, served: serveFolder(reactor, parameters, hooks) };
-}
-
-/** The file of the recording is opened with the reactor. */
-function opened(open: () => Reactor, file: string | undefined): Reactor {
-  try {
-    return open();
-  } catch (error) {
-    const { path, code, message } = error as NodeJS.ErrnoException;
-    if (file === undefined || path !== file) throw error;
-    throw new StartError('recording', message, code);
-  }
 }
 
 /** Resolves with the port; rejects with a StartError when the system is why it cannot serve. */

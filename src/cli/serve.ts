@@ -3,6 +3,7 @@ import { type Stats, statSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { chooseHost } from '../host/choose';
 import type { LogFormat } from '../http';
 import type { ServeParameters } from '../programs/serve';
 import { EXIT_FINDING, UserError } from './exit';
@@ -12,7 +13,7 @@ import {
   type ListeningOptions,
   type RecordedOptions,
 } from './listening';
-import { wholeNumber } from './options';
+import { filePath, wholeNumber } from './options';
 import { leaveOutput, outliveOutput, print } from './output';
 import { explained, folderFailure, StartError } from './serve-failure';
 import { portOf, type RecordingOptions, serveReactor } from './serve-reactor';
@@ -42,7 +43,7 @@ export function addServe(program: Command): void {
       wholeNumber(1, WORKERS_MAX),
       1,
     )
-    .option('-l, --log <file>', 'append a line for each request; - for stdout')
+    .option('-l, --log <file>', 'append a line for each request; - for stdout', filePath)
     .addOption(
       new Option('--log-format <format>', 'form of these lines')
         .choices(['common', 'combined', 'json'])
@@ -164,6 +165,8 @@ async function serveTogether(
   recording: RecordingOptions,
   count: number,
 ): Promise<number> {
+  // One that is not there is said once, and not by each worker.
+  chooseHost(recording.host);
   const group = new WorkerGroup({
     module: join(__dirname, 'serve-worker.js'),
     count,

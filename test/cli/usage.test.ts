@@ -1,7 +1,7 @@
 // What all commands have in common: help that teaches, and exit code 2 for what cannot be used.
 import { run } from './run';
 
-const COMMANDS = ['echo', 'replay', 'inspect', 'doctor', 'demo'];
+const COMMANDS = ['echo', 'serve', 'replay', 'inspect', 'doctor', 'demo'];
 
 describe('usage', () => {
   it('lists every command in its help, and exits 0', async () => {
@@ -35,6 +35,11 @@ describe('usage', () => {
     [['demo', '--seconds', 'long'], 'long'],
     [['demo', '--host', 'abacus'], 'abacus'],
     [['doctor', 'me'], 'doctor'],
+    [['echo', '--record', ''], "'' is invalid"],
+    [['echo', '--record', '/none/a.trace'], '--record /none/a.trace cannot be written: ENOENT'],
+    [['serve', '--record', ''], "'' is invalid"],
+    [['serve', '--log', ''], "'' is invalid"],
+    [['serve', '--host', 'abacus', '--workers', '2'], 'abacus'],
   ])('%j exits 2 and names the value', async (given, named) => {
     const { code, stdout, stderr } = await run(given);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
