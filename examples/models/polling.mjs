@@ -20,17 +20,23 @@ const buffer = new Uint8Array(64 << 10);
 const listener = reactor.listen(
   { port: Number(process.argv[2] ?? 7000) },
   {
-    open: (connection) => void connections.add(connection),
+    // Who reads by himself says so at once: what came before would be the handlers'.
+    open(connection) {
+      connections.add(connection);
+      look(connection);
+    },
     end: (connection) => connection.end(),
     close: (connection) => void connections.delete(connection),
   },
 );
 
+function look(connection) {
+  const { n } = connection.tryRead(buffer);
+  if (n > 0) connection.write(buffer.subarray(0, n));
+}
+
 function poll() {
-  for (const connection of connections) {
-    const { n } = connection.tryRead(buffer);
-    if (n > 0) connection.write(buffer.subarray(0, n));
-  }
+  for (const connection of connections) look(connection);
   if (polling) setImmediate(poll);
 }
 
