@@ -1,8 +1,11 @@
+// What takes long by its nature lies in files of its own, *.long.test.ts: `npm run test:long`.
+const tests = process.env.TEST_LONG ? '*.long.test.ts' : '!(*.long).test.ts';
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testMatch: [`<rootDir>/test/**/${tests}`],
   // Types are checked by `npm run check`; here each file is only stripped of them
   // (isolatedModules).
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json' }] },

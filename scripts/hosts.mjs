@@ -12,14 +12,9 @@ import { root } from './toolchain.mjs';
 const VECTORS = [1, 8, 64, 1024];
 /** What `npm test` has run on one native host and on one in JavaScript. */
 const BUILT_ON_IT = [
-  'threads',
-  'protocols',
-  'outside',
-  'processes',
-  'descriptors',
-  'streams',
-  'signals',
-].map((folder) => `test/${folder}/`);
+  ...['threads/', 'protocols/', 'outside/', 'processes/', 'descriptors/', 'streams/', 'signals/'],
+  ...['sources/', 'sending/', 'http/', 'faults/files'],
+].map((place) => `test/${place}`);
 const { hosts } = createRequire(import.meta.url)(join(root, 'build/js/src/index.js'));
 
 /** What the environment says to test/support/conformance.ts for each way of registering. */

@@ -108,3 +108,14 @@ export function scratchFolder(): string {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+/** Writes without reading until nothing more is taken: all buffers on the way are full then. */
+export async function stall(socket: Socket): Promise<void> {
+  socket.pause();
+  const piece = Buffer.alloc(1 << 16, 'x');
+  for (;;) {
+    const taken = new Promise((resolve) => socket.write(piece, () => resolve(true)));
+    const late = new Promise((resolve) => setTimeout(() => resolve(false), 300));
+    if (!(await Promise.race([taken, late]))) return;
+  }
+}

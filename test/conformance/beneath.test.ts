@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Directory } from '../../src';
 import { LEADS_TO, plantTree, type Tree } from '../support/beneath';
-import { forEachHost } from '../support/conformance';
+import { forEachKind } from '../support/conformance';
 import { failure, freshFolder } from '../support/folder';
 import { endPrograms, start } from '../support/program';
 
@@ -35,7 +35,7 @@ async function lead(directory: Directory, path: string): Promise<string> {
   }
 }
 
-forEachHost('beneath', (bench) => {
+forEachKind('beneath', (bench) => {
   test('files and folders are opened, also through links; what is elsewhere is not', async () => {
     const directory = await bench.reactor().openDirectory(await plant());
     for (const [path, what] of Object.entries(LEADS_TO)) {

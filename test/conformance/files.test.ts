@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { forEachHost, pattern } from '../support/conformance';
+import { forEachKind, pattern } from '../support/conformance';
 import { failure, freshFolder } from '../support/folder';
 
 const freshPath = freshFolder();
 
-forEachHost('files', (bench) => {
+forEachKind('files', (bench) => {
   test('what is written is read back, and the kernel has it too', async () => {
     const path = freshPath();
     const bytes = pattern(300_000);

@@ -166,7 +166,7 @@ forEachKind('inbox', (bench) => {
 
   test('a worker that posts, or waits for room, while the reactor closes hears it by name', async () => {
     for (const options of [{ capacity: 1024 }, {}]) {
-      for (let round = 0; round < 10; round++) {
+      for (let round = 0; round < ROUNDS; round++) {
         const { inbox, reactor } = collect(options);
         const worker = post(inbox.port, { how: 'endlessly', to: 1000 });
         await said(worker);

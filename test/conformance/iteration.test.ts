@@ -2,7 +2,7 @@
 import { type Connection, type Listener, type Reactor, record } from '../../src';
 import { chooseHost } from '../../src/host/choose';
 import { createReactor } from '../../src/index';
-import { forEachHost, pattern } from '../support/conformance';
+import { forEachKind, pattern } from '../support/conformance';
 import { IDENTICAL, replayBoth, traceFile } from '../support/recording';
 
 /** Who comes before the loop begins is the loop's, too. */
@@ -28,7 +28,7 @@ function looping(reactor: Reactor) {
   return listener;
 }
 
-forEachHost('loops and promises', (bench) => {
+forEachKind('loops and promises', (bench) => {
   test('R3.38: for await over a listener and its connections makes an echo', async () => {
     const file = traceFile();
     const reactor = createReactor({ host: record(chooseHost(bench.host), file) });

@@ -13,14 +13,14 @@ import {
 import { chooseHost } from '../../src/host/choose';
 import { createReactor } from '../../src/index';
 import { createThreads, type Thread, type ThreadConnection } from '../../src/threads';
-import { forEachHost, pattern, promised } from '../support/conformance';
+import { forEachKind, pattern, promised } from '../support/conformance';
 import { freshFolder } from '../support/folder';
 import { IDENTICAL, replayBoth, traceFile } from '../support/recording';
 
 const freshPath = freshFolder();
 const stale = expect.objectContaining({ code: 'ERR_CALANDRIA_STALE_BYTES' });
 
-forEachHost('leases', (bench) => {
+forEachKind('leases', (bench) => {
   /** Leases the first bytes that come, and echoes the others. */
   async function keeping(options = {}) {
     const kept = promised<{ lease: Lease; connection: Connection }>();

@@ -13,13 +13,13 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PathChange, PathWatch } from '../../src';
-import { forEachHost, promised, Story } from '../support/conformance';
+import { forEachKind, promised, Story } from '../support/conformance';
 
 function told({ kind, name, from }: PathChange): string {
   return from === undefined ? `${kind} ${name}` : `${kind} ${from} ${name}`;
 }
 
-forEachHost('paths', (bench) => {
+forEachKind('paths', (bench) => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'calandria-paths-'));

@@ -1,14 +1,14 @@
 // Pressure: who is slow holds up whoever feeds it, from end to end, and nothing grows without
 // bound.
 import type { Connection } from '../../src';
-import { ECHO, forEachHost, pattern, promised, Story } from '../support/conformance';
+import { ECHO, forEachKind, pattern, promised, Story } from '../support/conformance';
 
 /** Node's sockets say so when they hold bytes that the kernel does not take. */
 function stuck(socket: { writableLength: number; write(bytes: Uint8Array): boolean }): boolean {
   return !socket.write(pattern(65536));
 }
 
-forEachHost('pressure', (bench) => {
+forEachKind('pressure', (bench) => {
   test('a handler with appetite 0 sees that data waits, and nothing spins', async () => {
     const seen = promised<Connection>();
     const story = new Story();

@@ -1,12 +1,12 @@
 // What every source owes to who waits for it, whatever it is a source of.
 import { join } from 'node:path';
 import { Outbox } from '../../src';
-import { forEachHost } from '../support/conformance';
+import { forEachKind } from '../support/conformance';
 import { failure, freshFolder } from '../support/folder';
 
 const freshPath = freshFolder();
 
-forEachHost('sources', (bench) => {
+forEachKind('sources', (bench) => {
   test('ready() of one that was closed before it was open rejects, then and later', async () => {
     const reactor = bench.reactor();
     let closed: (() => void) | undefined;

@@ -1,7 +1,14 @@
 // Time, and what comes from outside a turn: the rest of Node lives beside the reactor.
 import { createServer, get } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Bench, ECHO, forEachHost, promised, Story } from '../support/conformance';
+import {
+  type Bench,
+  ECHO,
+  forEachHost,
+  forEachKind,
+  promised,
+  Story,
+} from '../support/conformance';
 
 forEachHost('timers', timers, 'time');
 
@@ -123,7 +130,7 @@ function timers(bench: Bench): void {
   });
 }
 
-forEachHost('time', (bench) => {
+forEachKind('time', (bench) => {
   test('calls from timers, promises, immediates and ticks of Node wake the reactor', async () => {
     const story = new Story();
     const { place } = await bench.serve(

@@ -6,7 +6,15 @@ import type { Connection, Reactor, Trigger } from '../../src';
 import { packageRoot } from '../../src/package-root';
 import { TRIGGERS } from '../../src/reactor/triggers';
 import { ApplicationTrace, type Conversation } from '../support/application-trace';
-import { Bench, forEachHost, pattern, promised, runnable, Story } from '../support/conformance';
+import {
+  Bench,
+  forEachKind,
+  kinds,
+  pattern,
+  promised,
+  runnable,
+  Story,
+} from '../support/conformance';
 import { biting } from '../support/triggered';
 
 /** Some turns in which nothing else happens. */
@@ -92,7 +100,7 @@ async function table(bench: Bench): Promise<string> {
   return lines.join('\n');
 }
 
-forEachHost('triggers', (bench) => {
+forEachKind('triggers', (bench) => {
   test('R0.15: docs/triggers.md has the table that a run gives', async () => {
     const page = readFileSync(join(packageRoot(), 'docs', 'triggers.md'), 'utf8');
     const found = /<!-- table -->\n([\s\S]*?)\n<!-- end -->/.exec(page)?.[1];
@@ -151,7 +159,7 @@ async function converse(host: string, triggers: readonly Trigger[]): Promise<Con
   }
 }
 
-describe.each(runnable)('one program, its sources with triggers of their own ($name)', (host) => {
+describe.each(kinds)('one program, its sources with triggers of their own ($name)', (host) => {
   let expected: Conversation[] | undefined;
   beforeAll(async () => {
     const [first] = runnable;

@@ -5,7 +5,7 @@ import type { Blocked, Reactor, Spinning, Strategy, TurnReport } from '../../src
 import { record } from '../../src';
 import { chooseHost } from '../../src/host/choose';
 import { createReactor } from '../../src/index';
-import { type Bench, ECHO, forEachHost, pattern } from '../support/conformance';
+import { type Bench, ECHO, forEachHost, forEachKind, pattern } from '../support/conformance';
 import { IDENTICAL, replayBoth, traceFile } from '../support/recording';
 
 function sleep(reactor: Reactor, milliseconds: number): Promise<void> {
@@ -33,7 +33,7 @@ const STRATEGIES: Readonly<Record<string, Strategy>> = {
   'a function': ({ turn }: TurnReport) => (['block', 'spin', 'poll'] as const)[turn % 3] ?? 'block',
 };
 
-forEachHost('waiting', (bench) => {
+forEachKind('waiting', (bench) => {
   test.each(Object.entries(STRATEGIES))('R3.44: the strategy "%s" serves', async (_, strategy) => {
     const { place, reactor } = await bench.serve(ECHO, { strategy });
     const client = bench.dial(place);

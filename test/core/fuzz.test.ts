@@ -1,7 +1,7 @@
 import { fuzzCore } from '../support/core-fuzz';
 
 /** `node scripts/fuzz.mjs --runs 100000` runs more of them. */
-const RUNS = 80;
+const RUNS = 20;
 
 describe('the fuzz', () => {
   test(`seeds 1 to ${RUNS}: no rule is broken, everything heals, nothing is left`, () => {
@@ -21,12 +21,12 @@ describe('the fuzz', () => {
       leases += result.leases;
     }
     // It did something.
-    expect(events).toBeGreaterThan(10_000);
-    expect(updates).toBeGreaterThan(2_000);
-    expect(operations).toBeGreaterThan(1_000);
-    expect(datagrams).toBeGreaterThan(1_000);
-    expect(ahead).toBeGreaterThan(100_000);
-    expect(leases).toBeGreaterThan(200);
+    expect(events).toBeGreaterThan(2_500);
+    expect(updates).toBeGreaterThan(500);
+    expect(operations).toBeGreaterThan(200);
+    expect(datagrams).toBeGreaterThan(250);
+    expect(ahead).toBeGreaterThan(25_000);
+    expect(leases).toBeGreaterThan(50);
   });
 
   // Found by longer runs, each with the mistake that it found.

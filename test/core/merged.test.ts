@@ -1,65 +1,20 @@
-import * as layout from '../../assembly/layout';
-import { type Change, changedCore } from '../support/changed-core';
 import { checkMergedLoop } from '../support/merged-model';
 
 describe('the merged loop', () => {
   // Until no new state is found, which takes far more than ten steps.
   test.each([
-    ['R4.24 R4.25 R4.30: one operation', 1, 0],
-    ['R4.24 R4.25 R4.27 R4.30: two operations, batches of one', 2, 0],
-    ['R4.26: counted down one by one (EFD_SEMAPHORE)', 2, layout.SETTING_SEMAPHORE],
-    ['R4.29: collecting in every turn', 2, layout.SETTING_COLLECT_ALWAYS],
-  ])(
-    '%s: no order of events loses a wake-up, starves a side or spins',
-    (_name, operations, settings) => {
-      const result = checkMergedLoop({ operations, batch: 1, settings });
-      expect(result.fault).toBeUndefined();
-      expect(result.depth).toBeGreaterThan(10);
-      expect(result.states).toBeGreaterThan(200);
-    },
-  );
+    ['R4.24 R4.25 R4.30: one operation', 1],
+    ['R4.24 R4.25 R4.27 R4.30: two operations, batches of one', 2],
+  ])('%s: no order of events loses a wake-up, starves a side or spins', (_name, operations) => {
+    const result = checkMergedLoop({ operations, batch: 1 });
+    expect(result.fault).toBeUndefined();
+    expect(result.depth).toBeGreaterThan(10);
+    expect(result.states).toBeGreaterThan(200);
+  });
 
   test('R4.25: three operations, batches of two: nor does any within twelve steps', () => {
     const result = checkMergedLoop({ operations: 3, batch: 2, depth: 12 });
     expect(result.fault).toBeUndefined();
     expect(result.depth).toBe(12);
-  });
-
-  const MISTAKES: readonly (readonly [string, string, Change])[] = [
-    [
-      'announcements that are not counted',
-      'asleep, with a completion that nobody collects',
-      {
-        file: 'merged.ts',
-        from: 'setWord(layout.STATE_EXPECTED, word(layout.STATE_EXPECTED) + result);',
-        to: '',
-      },
-    ],
-    [
-      'a collect that the next turn is not waiting for',
-      'asleep, with a completion that nobody collects',
-      { file: 'merged.ts', from: '  again();\n  if (!roomFor(2)) return;', to: '' },
-    ],
-    [
-      'looks at the kernel that are spared whenever there is work',
-      'the socket was not read for two turns',
-      { file: 'core.ts', from: '  alternate();\n', to: '' },
-    ],
-    [
-      'completions that are taken, and still expected',
-      'it spins, with nothing to do',
-      {
-        file: 'merged.ts',
-        from: 'setWord(layout.STATE_EXPECTED, word(layout.STATE_EXPECTED) - total);',
-        to: '',
-      },
-    ],
-  ];
-
-  test.each(MISTAKES)('R4.25: the check finds %s', (_name, what, change) => {
-    const core = changedCore(change);
-    const { fault } = checkMergedLoop({ operations: 2, batch: 1, core });
-    expect(fault?.what).toBe(what);
-    expect(fault?.path.length).toBeGreaterThan(0);
   });
 });

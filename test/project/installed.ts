@@ -12,6 +12,30 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** Echoes a message over the best host while recording, then replays the core and the program. */
+export const ECHO = `
+  const { chooseHost, createReactor, openTrace, record, replayCore, replayProgram } = require('calandria');
+  const program = (reactor) =>
+    reactor.listen({ port: 0 }, {
+      data: (connection, bytes) => void connection.write(bytes),
+      end: (connection) => connection.end(),
+    });
+  (async () => {
+    const host = chooseHost();
+    const reactor = createReactor({ host: record(host, 'echo.trace') });
+    const { port } = await program(reactor).ready();
+    const client = require('node:net').connect({ port, host: '127.0.0.1' });
+    client.end('a message');
+    let answer = '';
+    for await (const chunk of client) answer += chunk;
+    await reactor.close();
+    const trace = openTrace('echo.trace');
+    const verdicts = [replayCore(trace).verdict, (await replayProgram(trace, program)).verdict];
+    console.log(JSON.stringify({ host: host.name, answer, verdicts }));
+  })();
+`;
+export const REPLAYED = { answer: 'a message', verdicts: ['identical', 'identical'] };
+
 interface LockFile {
   readonly packages: Readonly<Record<string, { dev?: boolean; optional?: boolean }>>;
 }

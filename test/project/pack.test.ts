@@ -1,8 +1,8 @@
 // What `npm pack` makes, installed without scripts into an empty folder, does what the README says.
-import { existsSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { nativeMissing } from '../../src/host/native';
-import { Installed } from './installed';
+import { ECHO, Installed, REPLAYED } from './installed';
 import { readText, root } from './tree';
 
 jest.setTimeout(60_000);
@@ -16,30 +16,6 @@ afterAll(() => installed?.remove());
 // Under the sanitizers too: the package holds the ordinary binary.
 const native = nativeMissing('epoll') === '';
 const best = native ? 'epoll' : 'node';
-
-/** Echoes a message over the best host while recording, then replays the core and the program. */
-const ECHO = `
-  const { chooseHost, createReactor, openTrace, record, replayCore, replayProgram } = require('calandria');
-  const program = (reactor) =>
-    reactor.listen({ port: 0 }, {
-      data: (connection, bytes) => void connection.write(bytes),
-      end: (connection) => connection.end(),
-    });
-  (async () => {
-    const host = chooseHost();
-    const reactor = createReactor({ host: record(host, 'echo.trace') });
-    const { port } = await program(reactor).ready();
-    const client = require('node:net').connect({ port, host: '127.0.0.1' });
-    client.end('a message');
-    let answer = '';
-    for await (const chunk of client) answer += chunk;
-    await reactor.close();
-    const trace = openTrace('echo.trace');
-    const verdicts = [replayCore(trace).verdict, (await replayProgram(trace, program)).verdict];
-    console.log(JSON.stringify({ host: host.name, answer, verdicts }));
-  })();
-`;
-const REPLAYED = { answer: 'a message', verdicts: ['identical', 'identical'] };
 
 test('package: holds what its users need and nothing else', () => {
   const files = installed.files();
@@ -139,18 +115,4 @@ test('package: without the binary it serves by the node host, replays, and says 
     const how = 'npm explore calandria -- npm run build:host';
     expect(said).toContain(`no shim is built for linux-${process.arch}; build it with \`${how}\`.`);
   }
-});
-
-test('package: npm run build:host says what is missing, and builds when it is there', () => {
-  const build = 'explore calandria -- npm run --silent build:host'.split(' ');
-  expect(installed.must('npm', build)).toMatch(
-    /host skipped: (missing .*npm package node-gyp|there is no native host)/,
-  );
-  if (!native) return;
-  for (const name of ['node-gyp', 'node-addon-api']) {
-    symlinkSync(join(root, 'node_modules', name), join(installed.folder, 'node_modules', name));
-  }
-  installed.must('npm', build);
-  expect(existsSync(join(installed.packed, 'build/prebuilds'))).toBe(true);
-  expect(JSON.parse(installed.node('echo.cjs', ECHO))).toEqual({ host: 'epoll', ...REPLAYED });
 });

@@ -20,7 +20,6 @@ import { endPrograms, type Program, start } from '../support/program';
 afterEach(endPrograms);
 
 const MIB = 1024 * 1024;
-const GIB = 1024 * MIB;
 const folder = mkdtempSync(join(tmpdir(), 'calandria-disk-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -68,16 +67,17 @@ const traced = testWith(traces, 'strace that may trace');
 const evicting = testWith(traces && compiles, 'strace and compiler');
 
 traced(
-  'R2.25: 1 GiB arrives byte by byte, by sendfile, in parts that are resumed',
+  'R2.25: 256 MiB arrive byte by byte, by sendfile, in parts that are resumed',
   async () => {
     const path = join(folder, 'large');
+    const length = 256 * MIB;
     const marks = pattern(4096);
-    const places = [0, 5 * MIB + 1, 300 * MIB, 777 * MIB + 13, GIB - marks.length];
+    const places = [0, 5 * MIB + 1, 130 * MIB, 177 * MIB + 13, length - marks.length];
     const fd = openSync(path, 'w');
     for (const place of places) writeSync(fd, marks, 0, marks.length, place);
     closeSync(fd);
     const log = join(folder, 'large.strace');
-    const { program, port, counters } = await serving(path, GIB, straced(log));
+    const { program, port, counters } = await serving(path, length, straced(log));
     const peer = await dial(port);
     peer.socket.removeAllListeners('data');
     const expected = new Map(places.map((place) => [place + 4, marks]));
@@ -95,21 +95,21 @@ traced(
         }
         if (!chunk.equals(zeros)) wrong++;
         at = end;
-        if (at === GIB + 4) resolve();
+        if (at === length + 4) resolve();
       });
     });
     peer.socket.write('?');
     await finished;
     expect(wrong).toBe(0);
     const { fileBytesOut, writesShort, bytesOut } = await counters();
-    expect(fileBytesOut).toBe(GIB);
-    expect(bytesOut).toBe(GIB + 4);
+    expect(fileBytesOut).toBe(length);
+    expect(bytesOut).toBe(length + 4);
     expect(writesShort).toBeGreaterThan(0);
     peer.socket.destroy();
     await program.kill();
     const lines = readFileSync(log, 'utf8').split('\n');
     const sent = lines.filter((line) => /sendfile\(.*\) = \d/.test(line));
-    expect(sent.length).toBeGreaterThan(1000);
+    expect(sent.length).toBeGreaterThan(250);
     // No byte of it passes through memory of ours.
     expect(lines.filter((line) => /send(to|msg)\(/.test(line) && !line.includes('head'))).toEqual(
       [],

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createReactor, epoll, type Host, node, type PathWatch, type Reactor } from '../../src';
 import { readChanges } from '../../src/reactor/path-changes';
 import { runs, testWith } from '../support/commands';
-import { runnable } from '../support/conformance';
+import { kinds } from '../support/conformance';
 import { start } from '../support/program';
 import { IDENTICAL, replayBoth, startRecording } from '../support/recording';
 
@@ -68,7 +68,7 @@ const canMakeUsers = runs(
   'echo 1 > /proc/sys/user/max_inotify_watches',
 );
 
-for (const { name: host } of runnable) {
+for (const { name: host } of kinds) {
   testWith(canMakeUsers, 'right to make a user namespace')(
     `more watches than the user may have are refused with ENOSPC (${host})`,
     async () => {

@@ -18,6 +18,9 @@ export interface Model {
   readonly flaw?: Flaw;
 }
 
+/** Two producers, and no room for more than one post. */
+export const SMALL: Model = { posts: [2, 1], capacity: 1, room: 2, deaths: false };
+
 export type Flaw =
   /** Falls asleep without another look at the ring. */
   | 'no second look'
