@@ -2,6 +2,7 @@
 // (RING_ of the layout). A receive or an accept that the host made ahead is no more than readiness
 // here: what it brought waits in the host until it is asked for, in an order that the core decides.
 import { apply, epollBits } from './events';
+import { fail } from './failure';
 import * as layout from './layout';
 import { landed } from './merged';
 import * as records from './records';
@@ -38,7 +39,9 @@ export function completed(entry: u32): void {
   switch (kindOf(entry)) {
     case layout.RING_READINESS:
     case layout.RING_ROOM:
-      return apply(record, generation, readiness(result), layout.UNKNOWN);
+      return result < 0
+        ? unwatched(record, generation, -result)
+        : apply(record, generation, epollBits(result), layout.UNKNOWN);
     case layout.RING_RECEIVE:
       return received(record, generation, result, load<u32>(entry, AT_FLAGS));
     case layout.RING_ACCEPT:
@@ -53,9 +56,10 @@ export function completed(entry: u32): void {
   }
 }
 
-/** What cannot be polled has failed; what is asked of it says how. */
-function readiness(result: i32): i32 {
-  return result < 0 ? layout.READY_IN | layout.READY_OUT | layout.READY_ERROR : epollBits(result);
+/** What nobody watches has failed: nothing would ever be heard of it. */
+function unwatched(record: i32, generation: u32, error: i32): void {
+  if (records.owns(record, generation)) fail(record, error);
+  else apply(record, generation, 0, layout.UNKNOWN);
 }
 
 function received(record: i32, generation: u32, result: i32, flags: u32): void {

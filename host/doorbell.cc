@@ -12,6 +12,12 @@ int doorbell_open(Doorbell* doorbell) {
   return doorbell->reader < 0 ? doorbell->reader : 0;
 }
 
+int doorbell_double(Doorbell* doorbell) {
+  const int second = system_duplicate(doorbell->reader, 0);
+  if (second >= 0) doorbell->writer = second;
+  return second < 0 ? second : 0;
+}
+
 #else
 
 int doorbell_open(Doorbell* doorbell) {
@@ -26,13 +32,17 @@ int doorbell_open(Doorbell* doorbell) {
   return result;
 }
 
+/** A pipe has two ends as it is. */
+int doorbell_double(Doorbell*) { return 0; }
+
 #endif
 
 void doorbell_ring(const Doorbell* doorbell) {
   const uint64_t one = 1;
   uint64_t interrupted = 0;
   // Full is rung already.
-  system_write(&interrupted, doorbell->writer, &one, sizeof one);
+  const long result = system_write(&interrupted, doorbell->writer, &one, sizeof one);
+  if (result == -EBADF) system_write(&interrupted, doorbell->reader, &one, sizeof one);
 }
 
 int doorbell_answer(const Doorbell* doorbell) {
@@ -44,6 +54,13 @@ int doorbell_answer(const Doorbell* doorbell) {
     result = system_read(&interrupted, doorbell->reader, rings, sizeof rings);
   } while (result == sizeof rings);
   return result < 0 && result != -EAGAIN ? static_cast<int>(result) : 0;
+}
+
+int doorbell_check(const Doorbell* doorbell) {
+  const int result = system_flags(doorbell->reader);
+  if (result < 0) return result;
+  const int other = system_flags(doorbell->writer);
+  return other < 0 ? other : 0;
 }
 
 void doorbell_close(Doorbell* doorbell) {

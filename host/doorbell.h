@@ -30,11 +30,17 @@ constexpr Doorbell NO_DOORBELL = {-1, -1};
 /** 0, or -errno. */
 int doorbell_open(Doorbell* doorbell);
 
+/** Gives it two descriptors: whoever closes one has not silenced it. 0, or -errno. */
+int doorbell_double(Doorbell* doorbell);
+
 /** From any thread. Ringing twice is ringing once. */
 void doorbell_ring(const Doorbell* doorbell);
 
 /** 0, or -errno: it was closed by somebody else. */
 int doorbell_answer(const Doorbell* doorbell);
+
+/** 0, or -errno: one of its descriptors was closed by somebody else. */
+int doorbell_check(const Doorbell* doorbell);
 
 void doorbell_close(Doorbell* doorbell);
 

@@ -76,6 +76,8 @@ int look(Shim* shim) {
  */
 int nested_poll(Shim* shim) {
   Nest* nest = &shim->nest;
+  // Somebody calls from outside: one that was closed by somebody else would not be heard of.
+  if (!shim->roused) nest->readable = (1u << nest->total) - 1;
   for (bool looked = false;;) {
     if (nest->readable == 0) {
       if (looked) return 0;
@@ -96,6 +98,11 @@ int nested_poll(Shim* shim) {
   }
 }
 
+int nested_arm(Shim* shim, uint64_t deadline) {
+  shim->roused = false;
+  return epoll_arm(shim, deadline);
+}
+
 void nested_close(Shim* shim) {
   for (int& notifier : shim->nest.notifiers) {
     if (notifier >= 0) system_close(notifier);
@@ -107,7 +114,7 @@ void nested_close(Shim* shim) {
 }  // namespace
 
 const Interface nested_epoll_interface = {
-    "epoll",       nested_open,       nested_attach, nested_poll, epoll_arm, nested_close,
+    "epoll",       nested_open,       nested_attach, nested_poll, nested_arm, nested_close,
     nested_detach, nested_watch_room, false,         nullptr,     nullptr};
 
 }  // namespace calandria

@@ -109,12 +109,24 @@ int take_completions(Shim* shim) {
   return static_cast<int>(used);
 }
 
+/** Whoever wakes the loop is there still. 0, or -errno: somebody else has closed it. */
+int check_notifiers(const Shim* shim) {
+  const int result = system_flags(shim->notifier);
+  return result < 0 ? result : system_flags(shim->uring->rings.doorbell);
+}
+
 /** Awake: nobody has to ring. What has rung is heard; edge-triggered, it need not be read. */
 void quieten(Shim* shim) {
   Uring* uring = shim->uring;
-  if (uring->listening) rings_listen(&uring->rings, false);
+  const bool slept = uring->listening;
+  if (slept) rings_listen(&uring->rings, false);
   uring->listening = false;
-  if (!shim->roused) return;
+  if (!shim->roused) {
+    // Somebody calls from outside, who may be the only one that still can.
+    const int checked = slept ? check_notifiers(shim) : 0;
+    if (checked < 0) uring->lost = checked;
+    return;
+  }
   shim->roused = false;
   struct epoll_event heard[8];
   count(&shim->memory, layout::COUNTER_HOST_OTHERS);
@@ -176,6 +188,7 @@ int uring_arm(Shim* shim, uint64_t deadline) {
   if (uring->lost != 0) return 1;
   set_timer(shim, deadline);
   if (rings_queued(&uring->rings) > 0) uring_hand_over(shim, false);
+  if (uring->lost != 0) return 1;
   rings_listen(&uring->rings, true);
   uring->listening = true;
   const Rings* rings = &uring->rings;

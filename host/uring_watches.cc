@@ -197,6 +197,8 @@ bool watch_completed(Shim* shim, const struct io_uring_cqe* completion) {
   // What cannot be polled is not asked for again and again: the core hears of it from this one.
   const bool fails = kind == layout::RING_READINESS && completion->res < 0;
   if (!fails || completion->res == -ECANCELED) watch_rest(shim, record, watch);
+  // No record is told of these, and operations that nobody announces would never end.
+  else if (record >= shim->memory.records_max) shim->uring->lost = completion->res;
   return true;
 }
 

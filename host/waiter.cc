@@ -49,6 +49,8 @@ int waiter_open(Waiter* waiter, Wait wait) {
   waiter->recall = NO_DOORBELL;
   int result = doorbell_open(&waiter->news);
   if (result == 0) result = doorbell_open(&waiter->recall);
+  // While a thread waits nothing but this bell brings it back.
+  if (result == 0) result = doorbell_double(&waiter->recall);
   if (result == 0) {
     pthread_mutex_init(&waiter->lock, nullptr);
     pthread_cond_init(&waiter->changed, nullptr);
@@ -89,10 +91,12 @@ int waiter_take(Waiter* waiter) {
   const int result = waiter->result;
   pthread_mutex_unlock(&waiter->lock);
   waiter->away = false;
-  int answered = doorbell_answer(early ? &waiter->recall : &waiter->news);
-  if (early && answered == 0) answered = system_flags(waiter->news.reader);
-  if (answered < 0) waiter->lost = answered;
   struct pollfd* own = &waiter->entries[0];
+  int heard = doorbell_answer(early ? &waiter->recall : &waiter->news);
+  if (early && heard == 0) heard = doorbell_check(&waiter->recall);
+  if (early && heard == 0) heard = doorbell_check(&waiter->news);
+  if ((own->revents & POLLNVAL) != 0) heard = -EBADF;
+  if (heard < 0) waiter->lost = heard;
   const int others = result > 0 && own->revents != 0 ? result - 1 : result;
   *own = {-1, 0, 0};
   return others;

@@ -38,7 +38,8 @@ describe('what a completion means', () => {
   test.each([
     ['readiness of input', { kind: RING_READINESS, result: POLLIN }, ['receive']],
     ['readiness of nothing that matters', { kind: RING_READINESS, result: POLLOUT }, []],
-    ['a poll that failed', { kind: RING_READINESS, result: -9 }, ['receive']],
+    ['a poll that failed', { kind: RING_READINESS, result: -9 }, ['close']],
+    ['a poll for room that failed', { kind: RING_ROOM, result: -9 }, ['close']],
     ['a receive', { kind: RING_RECEIVE, result: 10 }, ['receive']],
     ['the end', { kind: RING_RECEIVE, result: 0, flags: SOCK_NONEMPTY }, ['receive']],
     ['what may be the end', { kind: RING_RECEIVE, result: 0 }, ['receive']],
@@ -81,7 +82,7 @@ describe('what a completion means', () => {
   });
 
   test('room to send lets a blocked send go on, and so does an error', () => {
-    for (const result of [POLLOUT, POLLERR, -9]) {
+    for (const result of [POLLOUT, POLLERR]) {
       const harness = harnessed();
       const connection = harness.connection();
       harness.write(connection, 'x');

@@ -4,7 +4,13 @@ import type { Counters } from '../../src';
 import { testWith } from '../support/commands';
 import { runnable } from '../support/conformance';
 import { converse } from '../support/echoes';
-import { type Fault, type Injected, injectionMissing, startInjected } from '../support/injected';
+import {
+  type Fault,
+  type Injected,
+  injectionMissing,
+  refusesRequests,
+  startInjected,
+} from '../support/injected';
 import { dial } from '../support/peer';
 import '../support/tidy-up';
 
@@ -26,7 +32,7 @@ async function onEach<Case extends readonly [host: string, ...unknown[]]>(
   await Promise.all(
     here.map((each) =>
       body(...each).catch((cause) => {
-        throw new Error(`${each[0]}: ${cause.message}`, { cause });
+        throw new Error(`${each.join(' ')}: ${cause.message}`, { cause });
       }),
     ),
   );
@@ -70,18 +76,22 @@ injects('R3.12: every other call is interrupted, and nothing is lost', () =>
   }),
 );
 
-/** What each host registers a descriptor by; the first ones are its own, and the listener's. */
-const REGISTERED: [host: string, call: string, first: number][] = [
-  ['epoll', 'epoll_ctl', 4],
-  ['epoll-level', 'epoll_ctl', 4],
-  ['epoll-oneshot', 'epoll_ctl', 5],
-  ['rtsig', 'F_SETSIG', 2],
-  ['rtsig', 'F_SETOWN_EX', 2],
+/**
+ * What each host registers a descriptor by, and where it learns of a refusal. The first ones are
+ * its own, and the listener's.
+ */
+const REGISTERED: [host: string, call: string, first: number, where: string][] = [
+  ['epoll', 'epoll_ctl', 4, 'accept'],
+  ['epoll-level', 'epoll_ctl', 4, 'accept'],
+  ['epoll-oneshot', 'epoll_ctl', 5, 'accept'],
+  ['rtsig', 'F_SETSIG', 2, 'accept'],
+  ['rtsig', 'F_SETOWN_EX', 2, 'accept'],
 ];
+if (refusesRequests) REGISTERED.push(['uring', 'IORING_OP_RECV', 2, 'read']);
 
 for (const error of ['ENOMEM', 'ENOSPC', 'EPERM'] as const) {
   injects(`R0.18: a registration refused with ${error} is reported by name`, () =>
-    onEach(REGISTERED, async (host, call, first) => {
+    onEach(REGISTERED, async (host, call, first, where) => {
       const injected = begin(host, [{ call, error, first, every: 0 }]);
       const { port } = await injected.program.next<{ port: number }>();
       const early = await Promise.all([dial(port), dial(port), dial(port)]);
@@ -90,35 +100,41 @@ for (const error of ['ENOMEM', 'ENOSPC', 'EPERM'] as const) {
       await converse(port, 2, 5);
       await quiet(injected);
       expect(injected.met()).toEqual({ [call]: 1 });
-      expect((await report(injected)).errors).toEqual([`${error} accept`]);
+      expect((await report(injected)).errors).toEqual([`${error} ${where}`]);
       // The one that was to be registered is closed; the others have noticed nothing.
       expect(early.filter((peer) => peer.receivedLength === 1)).toHaveLength(2);
     }),
   );
 }
 
-/** What each host waits on. */
-const NOTIFIERS: [host: string, kind: string][] = [
-  ['epoll', 'eventpoll'],
-  ['epoll-level', 'eventpoll'],
-  ['poll', 'eventfd'],
-  ['select', 'eventfd'],
-  ['rtsig', 'eventpoll'],
+/** What each host waits on, in the order in which it was opened. */
+const NOTIFIERS: [host: string, kind: string, place: number][] = [
+  ['epoll', 'eventpoll', 0],
+  ['epoll-level', 'eventpoll', 0],
+  // The one that the loop watches, and each of those behind it.
+  ...[0, 1, 2].map((place): [string, string, number] => ['epoll-edge-2', 'eventpoll', place]),
+  // What wakes the loop, and what wakes the thread that waits in its place.
+  ...[0, 1].map((place): [string, string, number] => ['poll', 'eventfd', place]),
+  ...[0, 1].map((place): [string, string, number] => ['select', 'eventfd', place]),
+  ['rtsig', 'eventpoll', 0],
+  ['uring', 'io_uring', 0],
+  ['uring', 'eventpoll', 0],
+  ['uring', 'eventfd', 0],
 ];
 
 injects('a notifier that somebody else has closed is reported by name, and ends the reactor', () =>
-  onEach(NOTIFIERS, async (host, kind) => {
+  onEach(NOTIFIERS, async (host, kind, place) => {
     const injected = begin(host, []);
     const { port } = await injected.program.next<{ port: number }>();
     const peer = await dial(port);
     await peer.write('x');
     await peer.arrived(1);
-    injected.program.send({ close: kind });
+    injected.program.send({ close: kind, place });
     const { uncaught, closed } = await injected.program.next<{
       uncaught: { code: string; message: string };
       closed: boolean;
     }>();
-    expect(uncaught.code).toBe('ERR_CALANDRIA_HOST');
+    expect(uncaught).toMatchObject({ code: 'ERR_CALANDRIA_HOST' });
     expect(uncaught.message).toMatch(/^Host \w+ cannot wait for events any more \(EBADF\)/);
     expect(closed).toBe(true);
     // Who was served hears of it.

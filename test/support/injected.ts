@@ -2,7 +2,7 @@
 // (test/faults/programs/inject.c). The shim itself is the one that is shipped.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+import { constants, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compiles } from './commands';
 import { type Program, start } from './program';
@@ -51,10 +51,16 @@ export const injectionMissing =
         ? 'LD_PRELOAD to spare'
         : '';
 
+const [major = 0, minor = 0] = release().split('.').map(Number);
+
+/** Whether requests of io_uring can be refused, too: Linux 6.10. */
+export const refusesRequests = major * 100 + minor >= 610;
+
 export function startInjected(
   path: string,
   parameters: readonly string[],
   faults: readonly Fault[],
+  environment: readonly string[] = [],
 ): Injected {
   const preload = library();
   const log = join(folder as string, `${++programs}.log`);
@@ -64,7 +70,8 @@ export function startInjected(
       return [call, number, first, every].join(' ');
     })
     .join(',');
-  const through = ['env', `LD_PRELOAD=${preload}`, `INJECT=${inject}`, `INJECT_LOG=${log}`];
+  const injecting = [`LD_PRELOAD=${preload}`, `INJECT=${inject}`, `INJECT_LOG=${log}`];
+  const through = ['env', ...environment, ...injecting];
   return {
     program: start(path, { parameters, through }),
     met() {

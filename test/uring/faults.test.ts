@@ -6,6 +6,7 @@ import type { Counters } from '../../src';
 import { scratchFolder } from '../cli/run';
 import { testWith, traces } from '../support/commands';
 import { converse } from '../support/echoes';
+import { injectionMissing, refusesRequests, startInjected } from '../support/injected';
 import { dial } from '../support/peer';
 import { type Program, start } from '../support/program';
 import { onRing, ringMissing } from '../support/ring';
@@ -35,6 +36,55 @@ async function served(program: Program, clients = 8, messages = 10): Promise<Rep
   program.send({});
   return program.next<Report>();
 }
+
+const refused = testWith(
+  ringMissing === '' && injectionMissing === '' && refusesRequests,
+  'io_uring of Linux 6.10, or a library to preload',
+);
+
+/** Which of ten clients, who come one by one, are served while such requests are refused. */
+async function servedWhile(
+  call: string,
+  error: 'ENOMEM' | 'ENOSPC' | 'EPERM',
+  when: { readonly first: number; readonly every: number },
+  environment: readonly string[] = [],
+): Promise<{ served: number; errors: readonly string[]; waits: number }> {
+  const fault = { call, error, ...when };
+  const { program, met } = startInjected(
+    'faults/programs/any-host.mjs',
+    ['uring'],
+    [fault],
+    environment,
+  );
+  const { port } = await program.next<{ port: number }>();
+  let served = 0;
+  for (let place = 0; place < 10; place++) {
+    const peer = await dial(port);
+    await Promise.race([peer.write('x').then(() => peer.arrived(1)), peer.ended]);
+    served += peer.receivedLength;
+  }
+  expect(met()[call]).toBeGreaterThan(0);
+  program.send({ measure: true });
+  const { waits } = await program.next<{ waits: number }>();
+  program.send({});
+  const { errors } = await program.next<Report>();
+  return { served, errors, waits };
+}
+
+refused('R0.18: what the kernel will not watch is closed, by name', async () => {
+  const readiness = ['CALANDRIA_WITHOUT=io_uring_multishot'];
+  const [connection, listener] = await Promise.all([
+    servedWhile('IORING_OP_POLL_ADD', 'ENOMEM', { first: 3, every: 0 }, readiness),
+    servedWhile('IORING_OP_POLL_ADD', 'EPERM', { first: 1, every: 0 }),
+  ]);
+  expect(connection).toEqual({ served: 9, errors: ['ENOMEM read'], waits: 0 });
+  expect(listener).toEqual({ served: 0, errors: ['EPERM accept'], waits: 0 });
+});
+
+refused('a listener that the kernel will not accept ahead for is served by calls', async () => {
+  const accepting = await servedWhile('IORING_OP_ACCEPT', 'ENOSPC', { first: 1, every: 1 });
+  expect(accepting).toEqual({ served: 10, errors: [], waits: 0 });
+});
 
 traced('R3.12: interrupted, a call is made again, and the echo does not notice', async () => {
   const inject = ['-e', 'inject=io_uring_enter:error=EINTR:when=3+2'];

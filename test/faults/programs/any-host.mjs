@@ -1,9 +1,9 @@
-// An echo on the host that the parameters name (and, of epoll, with that registration), which says
-// what went wrong, and what a pause costs.
+// An echo on the host that the parameters name (and, of epoll, with that registration and so many
+// notifiers), which says what went wrong, and what a pause costs.
 import { closeSync, readdirSync, readlinkSync } from 'node:fs';
 import { createReactor, epoll } from 'calandria';
 
-const [name, registration] = process.argv.slice(2);
+const [name, registration, notifiers = '1'] = process.argv.slice(2);
 
 /** Descriptors that the kernel calls so. */
 function descriptorsOf(kind) {
@@ -21,11 +21,10 @@ function descriptorsOf(kind) {
 const kinds = ['eventpoll', 'eventfd', 'io_uring'];
 const before = new Set(kinds.flatMap(descriptorsOf));
 const errors = [];
-let uncaught;
-process.on('uncaughtException', ({ code, message }) => {
-  uncaught = { code, message };
-});
-const reactor = createReactor({ host: registration ? epoll({ registration }) : name });
+let caught = () => {};
+process.on('uncaughtException', ({ code, message }) => caught({ code, message }));
+const host = registration ? epoll({ registration, notifiers: Number(notifiers) }) : name;
+const reactor = createReactor({ host });
 const opened = Object.fromEntries(
   kinds.map((kind) => [kind, descriptorsOf(kind).filter((fd) => !before.has(fd))]),
 );
@@ -56,10 +55,10 @@ function measure() {
 process.on('message', (message) => {
   if (message.measure) return measure();
   if (message.close) {
-    for (const fd of opened[message.close].slice(0, 1)) closeSync(fd);
+    closeSync(opened[message.close][message.place]);
     // Somebody calls: the host looks.
     reactor.setTimer(1, () => {});
-    setTimeout(() => process.send({ uncaught, closed: reactor.closed }), 50);
+    caught = (uncaught) => setImmediate(() => process.send({ uncaught, closed: reactor.closed }));
     return;
   }
   if (message.leave) return process.exit();

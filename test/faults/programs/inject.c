@@ -4,16 +4,22 @@
 // error's number, which of the shim's calls is the first to meet it, and every how many calls
 // another one does (0: none). Error 0 forks there: the child sleeps, with all descriptors open, as
 // long as its parent lives. Each fault is a line "call error" in the file INJECT_LOG.
+//
+// A request of io_uring is a call, too, by the name of its operation (IORING_OP_). Before the
+// kernel takes it, it becomes one that does nothing and completes with that error.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
@@ -31,12 +37,15 @@ static struct fault faults[16];
 static int total;
 static int journal = -1;
 
+/** Those of io_uring_setup(2) and io_uring_enter(2); the C library has no names for them. */
+enum { SETUP = 425, ENTER = 426 };
+
 static const struct {
   const char* name;
   long number;
 } NUMBERS[] = {
     {"accept4", SYS_accept4},       {"epoll_ctl", SYS_epoll_ctl},
-    {"epoll_pwait", SYS_epoll_pwait}, {"io_uring_enter", 426},
+    {"epoll_pwait", SYS_epoll_pwait}, {"io_uring_enter", ENTER},
     {"ppoll", SYS_ppoll},           {"read", SYS_read},
     {"recvfrom", SYS_recvfrom},     {"sendmsg", SYS_sendmsg},
     {"sendto", SYS_sendto},         {"write", SYS_write},
@@ -93,6 +102,64 @@ static int meets(const char* call, void* caller) {
 
 #define REAL(name) ((typeof(&name))dlsym(RTLD_NEXT, #name))
 
+/** io_uring(7)'s flag for an IORING_OP_NOP whose result is its `len`; Linux 6.10. */
+enum { INJECT_RESULT = 1 };
+
+static const struct {
+  const char* name;
+  uint8_t operation;
+} REQUESTS[] = {
+    {"IORING_OP_ACCEPT", IORING_OP_ACCEPT},
+    {"IORING_OP_POLL_ADD", IORING_OP_POLL_ADD},
+    {"IORING_OP_RECV", IORING_OP_RECV},
+};
+
+/** The ring that was made last. */
+static struct {
+  int fd;
+  struct io_uring_params given;
+  const uint8_t* base;
+  struct io_uring_sqe* entries;
+} ring = {.fd = -1};
+
+static void* map(void* address, size_t length, int access, int flags, int fd, off_t offset) {
+  static void* (*real)(void*, size_t, int, int, int, off_t);
+  if (!real) real = REAL(mmap);
+  void* made = real(address, length, access, flags, fd, offset);
+  if (made == MAP_FAILED || fd < 0 || fd != ring.fd) return made;
+  if (offset == IORING_OFF_SQ_RING) ring.base = made;
+  if (offset == IORING_OFF_SQES) ring.entries = made;
+  return made;
+}
+
+void* mmap(void* address, size_t length, int access, int flags, int fd, off_t offset) {
+  return map(address, length, access, flags, fd, offset);
+}
+
+void* mmap64(void* address, size_t length, int access, int flags, int fd, off64_t offset) {
+  return map(address, length, access, flags, fd, offset);
+}
+
+/** Among the requests that are handed over. */
+static void refuse_requests(unsigned total, void* caller) {
+  if (!ring.base || !ring.entries) return;
+  const uint32_t head = *(const uint32_t*)(ring.base + ring.given.sq_off.head);
+  for (unsigned one = 0; one < total; one++) {
+    struct io_uring_sqe* entry = &ring.entries[(head + one) & (ring.given.sq_entries - 1)];
+    for (size_t place = 0; place < sizeof REQUESTS / sizeof *REQUESTS; place++) {
+      if (REQUESTS[place].operation != entry->opcode) continue;
+      if (!meets(REQUESTS[place].name, caller)) continue;
+      const uint64_t data = entry->user_data;
+      memset(entry, 0, sizeof *entry);
+      entry->opcode = IORING_OP_NOP;
+      entry->len = (uint32_t)-errno;
+      entry->rw_flags = INJECT_RESULT;
+      entry->user_data = data;
+      break;
+    }
+  }
+}
+
 long syscall(long number, ...) {
   static long (*real)(long, ...);
   va_list list;
@@ -106,7 +173,13 @@ long syscall(long number, ...) {
     if (meets(NUMBERS[place].name, __builtin_return_address(0))) return -1;
     break;
   }
-  return real(number, words[0], words[1], words[2], words[3], words[4], words[5]);
+  if (number == ENTER) refuse_requests((unsigned)words[1], __builtin_return_address(0));
+  const long result = real(number, words[0], words[1], words[2], words[3], words[4], words[5]);
+  if (number == SETUP && result >= 0) {
+    ring.fd = (int)result;
+    ring.given = *(const struct io_uring_params*)words[1];
+  }
+  return result;
 }
 
 int select(int count, fd_set* read, fd_set* write, fd_set* except, struct timeval* most) {
