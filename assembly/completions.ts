@@ -282,13 +282,13 @@ function opened(entry: u32, record: i32, result: i32): void {
   const address = keepPeer(entry, record);
   if (state != layout.STATE_OPENING && state != layout.STATE_CONNECTING) return;
   records.setState(record, layout.STATE_OPEN);
+  if (records.kind(record) == layout.KIND_LISTENER) {
+    deliver(layout.DELIVER_LISTENING, record, address, layout.PEER_SIZE, result);
+    return;
+  }
   if (result & layout.OPENED_DOUBTFUL) records.set(record, layout.WORK_URGENT_SEEN);
   // No event would ever say so.
   if (result & layout.OPENED_FILE) records.set(record, layout.WORK_READY);
-  if (records.kind(record) == layout.KIND_LISTENER) {
-    deliver(layout.DELIVER_LISTENING, record, address, layout.PEER_SIZE, 0);
-    return;
-  }
   count(layout.COUNTER_CONNECTED);
   if (records.has(record, layout.WORK_WANT_CLOSE)) {
     // Closed before it was open: what was written goes out, and no handler but `close` hears of it.

@@ -106,6 +106,59 @@ int32_t set_option(Shim* shim, Descriptor* descriptor, uint32_t entry) {
   }
 }
 
+/** Others may have the same socket, which outlives this descriptor then. */
+int32_t close_listener(Shim* shim, const Descriptor* descriptor) {
+  shim->interface->detach(shim, descriptor->fd);
+  return static_cast<int32_t>(system_close(descriptor->fd));
+}
+
+/** The state of a listener whose file somebody else made, and will remove. */
+char not_ours;
+
+/** Listens already? 0, or -errno. */
+int check_given(const Shim* shim, int fd, bool shared) {
+  int listens = 0;
+  int type = 0;
+  int result = system_get_number(fd, SOL_SOCKET, SO_TYPE, &type);
+  if (result == 0) result = system_get_number(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens);
+  if (result < 0) return result;
+  if (type != SOCK_STREAM) return -EPROTOTYPE;
+  if (listens == 0) return -EINVAL;
+  // Whom it signals is a matter of the open file: who came last would take it from the others.
+  if (shared && shim->realtime != nullptr) return -EOPNOTSUPP;
+  return !shared && descriptor_known(shim, fd) ? -EEXIST : 0;
+}
+
+/** LISTEN with SOCKET_GIVEN: what fails leaves the descriptor to whoever had it. */
+int32_t open_given(Shim* shim, uint32_t entry, ReadRoom* room, uint32_t options) {
+  const int given = load_word(&shim->memory, entry + layout::SUBMISSION_EXTRA);
+  const uint32_t record = field(shim, entry, layout::SUBMISSION_RECORD);
+  const uint32_t generation = field(shim, entry, layout::SUBMISSION_GENERATION);
+  const bool shared = options & layout::SOCKET_SHARED;
+  int result = check_given(shim, given, shared);
+  if (result < 0) return result;
+  // Another may take the connection that both were woken for.
+  result = system_not_blocking(given);
+  struct sockaddr_storage name = {};
+  if (result == 0) result = system_own_name(given, &name);
+  const int family = name.ss_family == AF_UNIX ? AF_UNIX : AF_INET;
+  if (result == 0) result = apply_options(given, options, family);
+  if (result < 0) return result;
+  const int fd = shared ? system_duplicate(given, 0) : given;
+  if (fd < 0) return fd;
+  result = descriptor_keep(shim, record, generation, fd, shim->interface->listener, &not_ours);
+  if (result == 0) {
+    result = shim->interface->attach(shim, fd, record, generation, true);
+    if (result < 0) shim->descriptors[record].fd = -1;
+  }
+  if (result < 0) {
+    if (shared) system_close(fd);
+    return result;
+  }
+  result = answer_peer(shim, entry, room, &name);
+  return result < 0 ? result : fd;
+}
+
 }  // namespace
 
 const Source stream_source = {"stream",   connect_status, receive, send_pieces, sample,
@@ -113,7 +166,7 @@ const Source stream_source = {"stream",   connect_status, receive, send_pieces, 
                               send_file};
 
 const Source listener_source = {"listener", nullptr, nullptr, nullptr, sample,
-                                set_option, nullptr, nullptr, nullptr, socket_accept};
+                                set_option, nullptr, close_listener, nullptr, socket_accept};
 
 int32_t socket_open(Shim* shim, uint32_t entry, ReadRoom* room, bool dial) {
   const Memory* memory = &shim->memory;
@@ -123,9 +176,10 @@ int32_t socket_open(Shim* shim, uint32_t entry, ReadRoom* room, bool dial) {
   const int backlog = load_word(memory, entry + layout::SUBMISSION_EXTRA);
   const uint32_t record = field(shim, entry, layout::SUBMISSION_RECORD);
   const uint32_t generation = field(shim, entry, layout::SUBMISSION_GENERATION);
-  const uint32_t options = (argument >> 16) & 0xff;
+  const uint32_t options = argument >> 16;
   if (!inside(memory, address, length)) return -EPROTO;
   if (!read_room_ensure(room, layout::PEER_SIZE)) return -ECANCELED;
+  if (options & layout::SOCKET_GIVEN) return open_given(shim, entry, room, options);
   Name name;
   int result = name_parse(&name, memory->base + address, length, static_cast<uint16_t>(argument),
                           options & layout::SOCKET_LOCAL);
@@ -161,7 +215,9 @@ int32_t socket_open(Shim* shim, uint32_t entry, ReadRoom* room, bool dial) {
   // it.
   result = shim->interface->attach(shim, fd, record, generation, !dial);
   if (result < 0) return result;
-  return connecting ? -EINPROGRESS : answer_local(shim, entry, room, fd);
+  if (connecting) return -EINPROGRESS;
+  result = answer_local(shim, entry, room, fd);
+  return result < 0 || dial ? result : fd;
 }
 
 int32_t socket_accept(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {

@@ -66,6 +66,12 @@ inline int system_duplicate(int fd, int least) {
   return static_cast<int>(system_result(fcntl(fd, F_DUPFD_CLOEXEC, least)));
 }
 
+/** Of the open file, so of every descriptor that shares it (FIONBIO). */
+inline int system_not_blocking(int fd) {
+  int on = 1;
+  return static_cast<int>(system_result(ioctl(fd, FIONBIO, &on)));
+}
+
 /** Bytes that can be read (FIONREAD). */
 inline int system_available(int fd) {
   int available = 0;

@@ -18,7 +18,7 @@ export class ListenerSource extends Source {
   private bound = false;
 
   constructor(
-    where: ListenOptions,
+    where: ListenOptions | { readonly fd: number },
     { noDelay, keepAlive, waitingMax }: ListenerOptions,
     report: (source: Source) => void,
   ) {

@@ -46,11 +46,16 @@ class NodeHost extends SourceHost {
       stream.start();
       return stream;
     }
+    // Node closes what it was given, and cannot duplicate it.
+    if (options & layout.SOCKET_SHARED) throw Object.assign(new Error(), { code: 'EOPNOTSUPP' });
+    const given = (options & layout.SOCKET_GIVEN) !== 0;
     const reusePort = (options & layout.SOCKET_REUSE_PORT) !== 0;
     if (reusePort && !canReusePort()) throw Object.assign(new Error(), { code: 'EOPNOTSUPP' });
     const ipv6Only = (options & layout.SOCKET_IPV6_ONLY) !== 0;
     return new ListenerSource(
-      { ...where, backlog, ipv6Only, ...(reusePort ? { reusePort } : {}) },
+      given
+        ? { fd: backlog }
+        : { ...where, backlog, ipv6Only, ...(reusePort ? { reusePort } : {}) },
       { noDelay, keepAlive, waitingMax: word(this.memory, layout.RECORDS_MAX) },
       this.report,
     );

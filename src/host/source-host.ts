@@ -26,6 +26,7 @@ export interface WantedSocket {
   readonly port: number;
   /** SOCKET_ bits. */
   readonly options: number;
+  /** With SOCKET_GIVEN the number of a descriptor. */
   readonly backlog: number;
 }
 
@@ -232,7 +233,7 @@ export abstract class SourceHost implements DrivenHost {
       dial,
       name: Buffer.from(memory.buffer, address, length).toString(),
       port: argument & 0xffff,
-      options: (argument >> 16) & 0xff,
+      options: argument >>> 16,
       backlog: word(memory, entry + layout.SUBMISSION_EXTRA),
     };
     if (!this.room.ensure(layout.PEER_SIZE)) return -layout.ERROR_CANCELED;

@@ -279,6 +279,7 @@ export class Deliverer {
       case layout.DELIVER_LISTENING:
         listener.listening(
           readPeer(this.bytes, this.words[at + (layout.DELIVERY_ADDRESS >> 2)] as number),
+          this.words[at + (layout.DELIVERY_VALUE >> 2)] as number,
         );
         return handlers.listening?.(listener);
       case layout.DELIVER_CHANGE:

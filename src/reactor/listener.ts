@@ -15,6 +15,7 @@ export class Listener {
   private receiveSide: ReceiveSide | undefined;
   private finished = false;
   private bound: Address | undefined;
+  private descriptor = 0;
   private failure: Error | undefined;
   private iteration: Iteration<Connection> | undefined;
   private waiting: { resolve(address: Address): void; reject(error: Error): void }[] = [];
@@ -39,6 +40,14 @@ export class Listener {
   /** Where it listens, once it does. */
   get address(): Address | undefined {
     return this.bound;
+  }
+
+  /**
+   * The number of its descriptor, once it listens, for others to share (`listen({ fd, shared })`);
+   * undefined on hosts that have none.
+   */
+  get fd(): number | undefined {
+    return this.descriptor > 0 && !this.finished ? this.descriptor : undefined;
   }
 
   get closed(): boolean {
@@ -108,8 +117,9 @@ export class Listener {
   }
 
   /** Internal. */
-  listening(address: Address): void {
+  listening(address: Address, descriptor: number): void {
     this.bound = address;
+    this.descriptor = descriptor;
     for (const { resolve } of this.waiting.splice(0)) resolve(address);
   }
 

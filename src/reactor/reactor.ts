@@ -6,7 +6,7 @@ import { completeLimits, type Limits } from '../core/limits';
 import { createMemory, number, type ReactorMemory, word } from '../core/memory';
 import { CalandriaError, typeError } from '../errors';
 import type { Host, ProgramDescription } from '../host/host';
-import { checkEndpoint, type Endpoint } from './address';
+import { checkEndpoint, checkGiven, type Endpoint } from './address';
 import { type AdoptOptions, adopt } from './adopt';
 import {
   checkCount,
@@ -80,6 +80,13 @@ export interface ListenOptions extends Endpoint {
   /** Most connections that may wait to be accepted. Default 511. */
   readonly backlog?: number;
   readonly reusePort?: boolean;
+  /**
+   * A descriptor that listens already, in place of where to: of the process that started this one,
+   * or of another reactor. It is closed with the listener.
+   */
+  readonly fd?: number;
+  /** Others listen on `fd` too: a duplicate is used, and `fd` stays theirs. */
+  readonly shared?: boolean;
   /** Most connections of this listener that are open at once; others wait. Default: no bound. */
   readonly admit?: number;
   /** When small segments leave. Default 'latency'. */
@@ -95,7 +102,10 @@ export interface ListenOptions extends Endpoint {
   readonly signal?: AbortSignal;
 }
 
-export type ConnectOptions = Omit<ListenOptions, 'admit' | 'backlog' | 'reusePort' | 'ipv6Only'>;
+export type ConnectOptions = Omit<
+  ListenOptions,
+  'admit' | 'backlog' | 'fd' | 'ipv6Only' | 'reusePort' | 'shared'
+>;
 
 export interface CloseOptions {
   /**
@@ -217,7 +227,8 @@ export class Reactor {
   }
 
   private open(dial: boolean, options: ListenOptions, handlers: Handlers, backlog: number): number {
-    const endpoint = checkEndpoint(options, dial);
+    const given = dial ? undefined : checkGiven(options);
+    const endpoint = given ?? checkEndpoint(options, dial);
     const checked = checkHandlers(handlers);
     checkFlags(options, 'reusePort', 'noDelay', 'keepAlive', 'ipv6Only');
     checkSignal(options.signal);
@@ -229,16 +240,18 @@ export class Reactor {
       (endpoint.local ? 0 : policy) |
       (options.keepAlive && !endpoint.local ? layout.SOCKET_KEEP_ALIVE : 0) |
       (options.ipv6Only ? layout.SOCKET_IPV6_ONLY : 0) |
-      (endpoint.local ? layout.SOCKET_LOCAL : 0);
+      (endpoint.local ? layout.SOCKET_LOCAL : 0) |
+      (given?.bits ?? 0);
     const { handlers: table } = this.deliverer;
     const set = table.add(
       checked,
-      endpoint.local ? endpoint.name : `${endpoint.name}:${endpoint.port}`,
+      endpoint.local || given ? endpoint.name : `${endpoint.name}:${endpoint.port}`,
     );
     const record = this.calls.make((core) => {
       const { address, length } = this.calls.name(endpoint.name);
       const { port } = endpoint;
-      return core.open(dial ? 1 : 0, address, length, port, bits, backlog, set, wantsOf(checked));
+      const extra = given?.fd ?? backlog;
+      return core.open(dial ? 1 : 0, address, length, port, bits, extra, set, wantsOf(checked));
     });
     if (record >= 0) return record;
     table.release(set);

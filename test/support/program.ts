@@ -21,10 +21,11 @@ export class Program {
   private failWaiting: (error: Error) => void = () => {};
   private readonly failed: Promise<never>;
 
-  constructor(command: string[]) {
+  /** `descriptors`: which the program has too, from 4 on. */
+  constructor(command: string[], descriptors: readonly number[] = []) {
     const [file, ...rest] = command as [string, ...string[]];
     this.child = spawn(file, rest, {
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...descriptors],
       detached: true,
     });
     let stdout = '';
