@@ -605,9 +605,8 @@ export const SOCKET_AUTO_DELAY = 128;
 export const SOCKET_ADMIT = 256;
 /** Of OPTION: WANTS_RESET. The host hears of it when it closes. */
 export const SOCKET_RESET = 512;
-/** Of LISTEN: extra is the number of a descriptor that listens already, in place of a backlog. */
+/** Of LISTEN: extra is a descriptor that listens already; SHARED: others have it, too. */
 export const SOCKET_GIVEN = 1024;
-/** With SOCKET_GIVEN: others listen on it too, so that a duplicate is used. */
 export const SOCKET_SHARED = 2048;
 
 // ── Peer record: 32 bytes ────────────────────────────────────────────────────────────────────────

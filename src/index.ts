@@ -98,13 +98,12 @@ export {
 } from './reactor/process';
 export {
   type CloseOptions,
-  type ConnectOptions,
-  type ListenOptions,
   Reactor,
 } from './reactor/reactor';
 export type { SendFileOptions, Sent, SentVia } from './reactor/send-file';
 export type { Exactness, ReceiveSide, SendSide } from './reactor/sides';
 export type { SignalEvent, SignalHandlers, SignalWatch } from './reactor/signal-watch';
+export type { ConnectOptions, ListenOptions } from './reactor/socket-options';
 export { Timer, type TimerHandler, type TimerOptions } from './reactor/timer';
 export type { Trigger } from './reactor/triggers';
 export * from './trace';

@@ -1,7 +1,8 @@
 // A server of HTTP/1.1 on a reactor: the protocol, and a listener for its connections.
 import type { Address } from '../reactor/address';
 import type { Listener } from '../reactor/listener';
-import type { ListenOptions, Reactor } from '../reactor/reactor';
+import type { Reactor } from '../reactor/reactor';
+import type { ListenOptions } from '../reactor/socket-options';
 import {
   type ExchangeHandler,
   type HttpCloseOptions,

@@ -6,7 +6,8 @@ import { checkOptions } from '../reactor/arguments';
 import type { Connection } from '../reactor/connection';
 import type { Handlers } from '../reactor/handlers';
 import type { Listener } from '../reactor/listener';
-import type { ConnectOptions, ListenOptions, Reactor } from '../reactor/reactor';
+import type { Reactor } from '../reactor/reactor';
+import type { ConnectOptions, ListenOptions } from '../reactor/socket-options';
 import { badProtocol, checkProtocol, type Protocol, type Stage } from './protocol';
 
 /** What concerns the listener itself. */

@@ -32,9 +32,6 @@ export interface CheckedEndpoint {
 }
 
 const PATH_MAX = 107;
-const FD_MAX = 2 ** 31 - 1;
-/** What was settled when a descriptor began to listen. */
-const SETTLED = ['address', 'port', 'path', 'backlog', 'reusePort', 'ipv6Only'] as const;
 
 /** Checks types and forms before anything native is touched. */
 export function checkEndpoint(endpoint: Endpoint, dial: boolean): CheckedEndpoint {
@@ -59,42 +56,6 @@ export function checkEndpoint(endpoint: Endpoint, dial: boolean): CheckedEndpoin
     );
   }
   return { name, port, local: false };
-}
-
-export interface Given {
-  readonly fd?: number;
-  readonly shared?: boolean;
-}
-
-export interface CheckedGiven extends CheckedEndpoint {
-  readonly fd: number;
-  /** SOCKET_ bits. */
-  readonly bits: number;
-}
-
-/** A descriptor that listens already, in place of an endpoint; undefined without `fd`. */
-export function checkGiven(options: Endpoint & Given): CheckedGiven | undefined {
-  if (typeof options !== 'object' || options === null) return undefined;
-  const { fd, shared = false } = options;
-  if (typeof shared !== 'boolean') throw typeError('shared', 'a boolean', shared);
-  if (fd === undefined) {
-    if (!shared) return undefined;
-    throw new CalandriaError('ERR_CALANDRIA_USAGE', '`shared` says who else has `fd`: give both.');
-  }
-  if (!Number.isInteger(fd) || fd < 0 || fd > FD_MAX) {
-    throw typeError('fd', `a descriptor, a whole number from 0 to ${FD_MAX}`, fd);
-  }
-  const other = SETTLED.find(
-    (name) => name in options && options[name as keyof Endpoint] !== undefined,
-  );
-  if (other) {
-    throw new CalandriaError(
-      'ERR_CALANDRIA_USAGE',
-      `\`${other}\` cannot be chosen for fd ${fd}: it listens already. Leave it out.`,
-    );
-  }
-  const bits = layout.SOCKET_GIVEN | (shared ? layout.SOCKET_SHARED : 0);
-  return { name: `descriptor ${fd}`, port: 0, local: false, fd, bits };
 }
 
 function checkPath(path: unknown): CheckedEndpoint {

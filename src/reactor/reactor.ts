@@ -6,12 +6,11 @@ import { completeLimits, type Limits } from '../core/limits';
 import { createMemory, number, type ReactorMemory, word } from '../core/memory';
 import { CalandriaError, typeError } from '../errors';
 import type { Host, ProgramDescription } from '../host/host';
-import { checkEndpoint, checkGiven, type Endpoint } from './address';
+
 import { type AdoptOptions, adopt } from './adopt';
 import {
   checkCount,
   checkFlag,
-  checkFlags,
   checkOptions,
   checkProgram,
   checkSampling,
@@ -46,7 +45,6 @@ import {
 import { Opening } from './opening';
 import type { Operations } from './operations';
 import { type PathHandlers, type PathWatch, watchPath } from './path-watch';
-import { type Policy, policyBits } from './policy';
 import {
   type Process,
   type ProcessHandlers,
@@ -55,8 +53,8 @@ import {
   watchProcess,
 } from './process';
 import { type SignalHandlers, type SignalWatch, watchSignal } from './signal-watch';
+import { type ConnectOptions, checkSocket, type ListenOptions } from './socket-options';
 import { setTimer, type Timer, type TimerHandler, type TimerOptions } from './timer';
-import { type Trigger, triggerBit } from './triggers';
 
 export interface ReactorOptions {
   readonly host: Host;
@@ -75,37 +73,6 @@ export interface ReactorOptions {
   /** Names the program in a trace. */
   readonly program?: ProgramDescription;
 }
-
-export interface ListenOptions extends Endpoint {
-  /** Most connections that may wait to be accepted. Default 511. */
-  readonly backlog?: number;
-  readonly reusePort?: boolean;
-  /**
-   * A descriptor that listens already, in place of where to: of the process that started this one,
-   * or of another reactor. It is closed with the listener.
-   */
-  readonly fd?: number;
-  /** Others listen on `fd` too: a duplicate is used, and `fd` stays theirs. */
-  readonly shared?: boolean;
-  /** Most connections of this listener that are open at once; others wait. Default: no bound. */
-  readonly admit?: number;
-  /** When small segments leave. Default 'latency'. */
-  readonly policy?: Policy;
-  /** The short form: true is `policy: 'latency'`, false `'bulk'`. */
-  readonly noDelay?: boolean;
-  readonly keepAlive?: boolean;
-  /** How `change` is repeated; a listener's also for what it accepts. Default 'edge'. */
-  readonly trigger?: Trigger;
-  /** On an IPv6 address: do not take IPv4 too. */
-  readonly ipv6Only?: boolean;
-  /** Closes the listener when aborted. */
-  readonly signal?: AbortSignal;
-}
-
-export type ConnectOptions = Omit<
-  ListenOptions,
-  'admit' | 'backlog' | 'fd' | 'ipv6Only' | 'reusePort' | 'shared'
->;
 
 export interface CloseOptions {
   /**
@@ -227,30 +194,14 @@ export class Reactor {
   }
 
   private open(dial: boolean, options: ListenOptions, handlers: Handlers, backlog: number): number {
-    const given = dial ? undefined : checkGiven(options);
-    const endpoint = given ?? checkEndpoint(options, dial);
+    const asked = checkSocket(options, dial, backlog);
     const checked = checkHandlers(handlers);
-    checkFlags(options, 'reusePort', 'noDelay', 'keepAlive', 'ipv6Only');
-    checkSignal(options.signal);
-    const policy = policyBits(options);
-    if (options.trigger !== undefined) triggerBit(options.trigger);
     this.opening.refuseWhenClosed();
-    const bits =
-      (options.reusePort ? layout.SOCKET_REUSE_PORT : 0) |
-      (endpoint.local ? 0 : policy) |
-      (options.keepAlive && !endpoint.local ? layout.SOCKET_KEEP_ALIVE : 0) |
-      (options.ipv6Only ? layout.SOCKET_IPV6_ONLY : 0) |
-      (endpoint.local ? layout.SOCKET_LOCAL : 0) |
-      (given?.bits ?? 0);
     const { handlers: table } = this.deliverer;
-    const set = table.add(
-      checked,
-      endpoint.local || given ? endpoint.name : `${endpoint.name}:${endpoint.port}`,
-    );
+    const set = table.add(checked, asked.subject);
     const record = this.calls.make((core) => {
-      const { address, length } = this.calls.name(endpoint.name);
-      const { port } = endpoint;
-      const extra = given?.fd ?? backlog;
+      const { address, length } = this.calls.name(asked.name);
+      const { port, bits, extra } = asked;
       return core.open(dial ? 1 : 0, address, length, port, bits, extra, set, wantsOf(checked));
     });
     if (record >= 0) return record;

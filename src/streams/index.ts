@@ -3,7 +3,8 @@ import { typeError } from '../errors';
 import type { Lower, Protocol, Result } from '../protocols/protocol';
 import { checkFlag, checkOptions, checkWhole } from '../reactor/arguments';
 import type { Connection } from '../reactor/connection';
-import { type ConnectOptions, Reactor } from '../reactor/reactor';
+import { Reactor } from '../reactor/reactor';
+import type { ConnectOptions } from '../reactor/socket-options';
 import { ConnectionStream, type StreamOptions } from './connection-stream';
 
 export { ConnectionStream, type StreamOptions };

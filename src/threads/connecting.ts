@@ -1,5 +1,5 @@
 // Dialling: waits until the connection is open.
-import type { ConnectOptions } from '../reactor/reactor';
+import type { ConnectOptions } from '../reactor/socket-options';
 import { connectionOf, type ThreadConnection } from './connection';
 import { NETWORK } from './receiving';
 import type { Thread } from './thread';

@@ -4,7 +4,7 @@ import { CalandriaError, typeError } from '../errors';
 import { Connection } from '../reactor/connection';
 import type { Lease } from '../reactor/lease';
 import type { Listener } from '../reactor/listener';
-import type { ConnectOptions } from '../reactor/reactor';
+import type { ConnectOptions } from '../reactor/socket-options';
 import { AcceptWait } from './accepting';
 import { AnyWait, type First } from './any';
 import { Channel, NextWait, ReceiveWait, SendWait } from './channel';

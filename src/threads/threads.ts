@@ -11,7 +11,8 @@ import { checkFlag, checkOptions, checkSignal, checkWhole } from '../reactor/arg
 import type { Handlers } from '../reactor/handlers';
 import type { Listener } from '../reactor/listener';
 import type { StageMetrics } from '../reactor/metrics';
-import type { ListenOptions, Reactor } from '../reactor/reactor';
+import type { Reactor } from '../reactor/reactor';
+import type { ListenOptions } from '../reactor/socket-options';
 import { Acceptors } from './accepting';
 import { Channel } from './channel';
 import { connectionHandlers } from './connection';

@@ -1,4 +1,4 @@
-// Listeners that somebody else has made: of another reactor, or of the process that started this one.
+// Listeners that somebody else has made: another reactor, or the process that started this one.
 import { once } from 'node:events';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';

@@ -61,16 +61,20 @@ test('api.md: mentions every handler, and every limit with its default', () => {
 });
 
 test('api.md: mentions every option, counter and helper', async () => {
-  const options = ['ReactorOptions', 'ListenOptions', 'CloseOptions', 'TimerOptions'].flatMap(
-    (name) =>
-      namesIn(
-        'src/reactor/reactor.ts',
-        new RegExp(`export interface ${name} [\\s\\S]*?\\n}`),
-        /readonly (\w+)\??:/g,
-      ),
+  const options = [
+    ['reactor', 'ReactorOptions'],
+    ['reactor', 'CloseOptions'],
+    ['socket-options', 'ListenOptions'],
+    ['timer', 'TimerOptions'],
+  ].map(([file, name]) =>
+    namesIn(
+      `src/reactor/${file}.ts`,
+      new RegExp(`export interface ${name} [\\s\\S]*?\\n}`),
+      /readonly (\w+)\??:/g,
+    ),
   );
-  expect(options.length).toBeGreaterThan(10);
-  expect(unmentioned(options)).toEqual([]);
+  for (const names of options) expect(names.length).toBeGreaterThan(0);
+  expect(unmentioned(options.flat())).toEqual([]);
   const reactor = createReactor({ host: 'node' });
   const counters = Object.keys(reactor.counters);
   await reactor.close();

@@ -3,7 +3,8 @@
 import { CalandriaError, typeError } from '../../errors';
 import { checkCount, checkOptions } from '../../reactor/arguments';
 import type { Connection } from '../../reactor/connection';
-import type { ConnectOptions, Reactor } from '../../reactor/reactor';
+import type { Reactor } from '../../reactor/reactor';
+import type { ConnectOptions } from '../../reactor/socket-options';
 import type { Timer } from '../../reactor/timer';
 import { bytesOf } from '../framing';
 import { lengthPrefixed } from '../length-prefixed';
