@@ -95,6 +95,7 @@
               'sources': [
                 'host/uring.cc',
                 'host/uring_buffers.cc',
+                'host/uring_completions.cc',
                 'host/uring_files.cc',
                 'host/uring_listeners.cc',
                 'host/uring_rings.cc',

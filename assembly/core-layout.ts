@@ -20,6 +20,19 @@ export const MERGED_ANNOUNCED = 1;
 /** The kernel reported something in this turn. */
 export const MERGED_INPUT = 2;
 
+// ── Words of the control block, of files on their way to connections ────────────────────────────
+/** Bytes of files that this turn's sends may take. */
+export const STATE_FILES_EXPECTED = CONTROL + 904;
+/** Files whose next part found no room among the unsent bytes. */
+export const STATE_FILES_STARVED = CONTROL + 908;
+
+// ── Words of the control block, of the idle watchers ─────────────────────────────────────────────
+/** Those whose period has begun, first in, first out. */
+export const STATE_IDLE_HEAD = CONTROL + 832;
+export const STATE_IDLE_TAIL = CONTROL + 836;
+/** The program called since the last turn: that is input, too. */
+export const STATE_CALLED = CONTROL + 840;
+
 // ── Words of the control block, of the leases ────────────────────────────────────────────────────
 export const LEASES_USED = CONTROL + 912;
 export const STATE_FREE_LEASE = CONTROL + 916;

@@ -31,13 +31,13 @@ export function bringsNews(): bool {
   const size = word(layout.EVENT_RECORD_SIZE);
   const format = word(layout.EVENT_FORMAT);
   let index = 0;
+  if (format == layout.FORMAT_RING) rings.checkRing();
   if (format == layout.FORMAT_EPOLL) index = size - 8;
   else if (isKqueue(format)) index = ownerOffset(format);
   for (let place = 0; place < total; place++) {
-    const entry = events + place * size;
     if (format == layout.FORMAT_RING) {
-      if (rings.tells(entry)) return true;
-    } else if (load<i32>(entry + index) != layout.RECORD_WAKE) return true;
+      if (rings.tells(rings.entryAt(place))) return true;
+    } else if (load<i32>(events + place * size + index) != layout.RECORD_WAKE) return true;
   }
   return false;
 }
@@ -83,10 +83,8 @@ export function ingestEvents(): void {
     }
   } else if (format == layout.FORMAT_RING) {
     assert(size == layout.RING_SIZE, 'struct io_uring_cqe has 16 bytes');
-    for (let place = 0; place < total; place++) {
-      rings.completed(entry);
-      entry += size;
-    }
+    rings.checkRing();
+    for (let place = 0; place < total; place++) rings.completed(rings.entryAt(place));
   } else if (isKqueue(format)) {
     ingestKevents(entry, total, size, format);
   } else {

@@ -9,6 +9,8 @@
 // An idle turn is one that nothing brought about: no event, no completion, no timer, no call from
 // outside. While somebody waits and a turn was not idle, one more is asked for in place of sleep;
 // if nothing comes it is the idle one, and nobody waits any more. So nothing spins.
+
+import { STATE_CALLED, STATE_IDLE_HEAD, STATE_IDLE_TAIL } from './core-layout';
 import { deliverTimer } from './deliveries';
 import { bringsNews } from './events';
 import * as layout from './layout';
@@ -44,10 +46,10 @@ export function wait(timer: i32): void {
   const address = timers.at(timer);
   store<u64>(address, word64(timer) | WAITING, layout.TIMER_PERIOD);
   store<i32>(address, layout.NONE, layout.TIMER_NEXT);
-  const last = word(layout.STATE_IDLE_TAIL);
-  if (last == layout.NONE) setWord(layout.STATE_IDLE_HEAD, timer);
+  const last = word(STATE_IDLE_TAIL);
+  if (last == layout.NONE) setWord(STATE_IDLE_HEAD, timer);
   else store<i32>(timers.at(last), timer, layout.TIMER_NEXT);
-  setWord(layout.STATE_IDLE_TAIL, timer);
+  setWord(STATE_IDLE_TAIL, timer);
 }
 
 /** It waits no more: it ran, or was cancelled. */
@@ -56,15 +58,15 @@ export function rest(timer: i32): void {
   store<u64>(timers.at(timer), word64(timer) & ~WAITING, layout.TIMER_PERIOD);
   const next = load<i32>(timers.at(timer), layout.TIMER_NEXT);
   let before = layout.NONE;
-  let place = word(layout.STATE_IDLE_HEAD);
+  let place = word(STATE_IDLE_HEAD);
   while (place != timer) {
     assert(place != layout.NONE, 'an idle watcher waits outside the list');
     before = place;
     place = load<i32>(timers.at(place), layout.TIMER_NEXT);
   }
-  if (before == layout.NONE) setWord(layout.STATE_IDLE_HEAD, next);
+  if (before == layout.NONE) setWord(STATE_IDLE_HEAD, next);
   else store<i32>(timers.at(before), next, layout.TIMER_NEXT);
-  if (next == layout.NONE) setWord(layout.STATE_IDLE_TAIL, before);
+  if (next == layout.NONE) setWord(STATE_IDLE_TAIL, before);
 }
 
 /** Its time is up. Answers when it has to be looked at again; 0 when it is over. */
@@ -93,8 +95,8 @@ function tell(timer: i32, forced: i32): void {
 
 /** Before the turn takes anything in: is there anything to take in? */
 export function quiet(): bool {
-  const called = word(layout.STATE_CALLED) != 0;
-  setWord(layout.STATE_CALLED, 0);
+  const called = word(STATE_CALLED) != 0;
+  setWord(STATE_CALLED, 0);
   if (called || word(layout.SUBMISSION_DONE) != 0) return false;
   return word(layout.WAIT_RESULT) != layout.WAIT_SKIPPED && !bringsNews();
 }
@@ -102,11 +104,11 @@ export function quiet(): bool {
 /** In an idle turn all who wait have their turn; otherwise the next turn may be one. */
 export function settleIdle(idle: bool): void {
   if (!idle) {
-    if (word(layout.STATE_IDLE_HEAD) != layout.NONE) again();
+    if (word(STATE_IDLE_HEAD) != layout.NONE) again();
     return;
   }
   for (let told = 0; told < layout.TIMERS_A_TURN; told++) {
-    const timer = word(layout.STATE_IDLE_HEAD);
+    const timer = word(STATE_IDLE_HEAD);
     if (timer == layout.NONE) return;
     rest(timer);
     tell(timer, 0);
@@ -116,6 +118,6 @@ export function settleIdle(idle: bool): void {
 }
 
 export function initialiseIdle(): void {
-  setWord(layout.STATE_IDLE_HEAD, layout.NONE);
-  setWord(layout.STATE_IDLE_TAIL, layout.NONE);
+  setWord(STATE_IDLE_HEAD, layout.NONE);
+  setWord(STATE_IDLE_TAIL, layout.NONE);
 }

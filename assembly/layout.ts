@@ -24,6 +24,7 @@
 //            │ bounce buffer                │  room for one write while the write arena is full
 //            │ read arena                   │  segments packed by the host, counted by the core
 //            │ write arena                  │
+//            │ rings                        │  where a host has the kernel write them (uring)
 //            └──────────────────────────────┘  end of memory; it never grows, so no view goes stale
 
 export const LAYOUT_VERSION = 2;
@@ -118,6 +119,9 @@ export const MEMORY_SIZE = CONTROL + 196;
 export const OPERATIONS_BASE = CONTROL + 200;
 export const CHANGES_BASE = CONTROL + 204;
 export const LEASES_BASE = CONTROL + 208;
+/** Room for rings that the kernel writes by itself; 0 bytes: none. */
+export const RINGS_BASE = CONTROL + 212;
+export const RINGS_SIZE = CONTROL + 216;
 
 // Exchange words. Who writes: [c]ore, [h]ost, [r]eactor.
 /** [c] Entries the host has to execute. */
@@ -234,17 +238,13 @@ export const STATE_SPAWNED = CONTROL + 860;
 /** i32 completions announced and not collected; below 0 when some came before their news. */
 export const STATE_EXPECTED = CONTROL + 820;
 
-// Files on their way to connections (sending-files.ts).
-/** Bytes of files that this turn's sends may take. */
-export const STATE_FILES_EXPECTED = CONTROL + 904;
-/** Files whose next part found no room among the unsent bytes. */
-export const STATE_FILES_STARVED = CONTROL + 908;
-
-/** Idle watchers whose period has begun, first in, first out (idle.ts). */
-export const STATE_IDLE_HEAD = CONTROL + 832;
-export const STATE_IDLE_TAIL = CONTROL + 836;
-/** The program called since the last turn: that is input, too. */
-export const STATE_CALLED = CONTROL + 840;
+/** [h] Events where the kernel wrote them: its array (0: in the vector), the size less 1, and … */
+export const EVENT_RING = CONTROL + 960;
+export const EVENT_RING_MASK = CONTROL + 964;
+/** … the place of the first, which counts on and on. */
+export const EVENT_FIRST = CONTROL + 968;
+/** [h] Why (-errno) the rings do not lie in the room that is there for them; 0: they do. */
+export const RINGS_REFUSED = CONTROL + 972;
 
 // Counters: u64 each. The core's are part of the determinism; the host's say what the kernel was
 // asked.

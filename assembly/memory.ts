@@ -8,6 +8,8 @@ export let records: u32 = 0;
 export let peers: u32 = 0;
 export let submissions: u32 = 0;
 export let events: u32 = 0;
+export let rings: u32 = 0;
+export let ringsSize: u32 = 0;
 export let deliveries: u32 = 0;
 export let updates: u32 = 0;
 export let dirty: u32 = 0;
@@ -59,6 +61,8 @@ export function bind(): void {
   peers = word(layout.PEERS_BASE);
   submissions = word(layout.SUBMISSIONS_BASE);
   events = word(layout.EVENTS_BASE);
+  rings = word(layout.RINGS_BASE);
+  ringsSize = word(layout.RINGS_SIZE);
   deliveries = word(layout.DELIVERIES_BASE);
   updates = word(layout.UPDATES_BASE);
   dirty = word(layout.DIRTY_BASE);

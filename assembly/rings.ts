@@ -1,9 +1,11 @@
 // Completion queue entries of io_uring(7), as the kernel wrote them: told apart by what they answer
-// (RING_ of the layout). A receive or an accept that the host made ahead is no more than readiness
+// (RING_ of the layout), and read where the kernel wrote them if its rings lie in this memory. A
+// receive or an accept that the host made ahead is no more than readiness
 // here: what it brought waits in the host until it is asked for, in an order that the core decides.
 import { apply, epollBits } from './events';
 import { fail } from './failure';
 import * as layout from './layout';
+import { events, rings, ringsSize, word } from './memory';
 import { landed } from './merged';
 import * as records from './records';
 
@@ -23,6 +25,25 @@ function recordOf(entry: u32): i32 {
 
 function kindOf(entry: u32): i32 {
   return <i32>(load<u32>(entry) >> layout.RING_RECORD_BITS);
+}
+
+/** Completions that are this turn's events are in the vector, or where the kernel wrote them. */
+export function checkRing(): void {
+  const ring = <u32>word(layout.EVENT_RING);
+  if (ring == 0) return;
+  const total = <u64>(<u32>word(layout.EVENT_RING_MASK)) + 1;
+  const end = <u64>ring + total * layout.RING_SIZE;
+  assert(ring >= rings && end <= <u64>rings + ringsSize, 'a ring outside of its room');
+  assert((total & (total - 1)) == 0, 'a ring of no power of two');
+  assert(<u64>word(layout.EVENT_COUNT) <= total, 'more events than the ring holds');
+}
+
+/** The address of an event of this turn. */
+export function entryAt(place: i32): u32 {
+  const ring = <u32>word(layout.EVENT_RING);
+  if (ring == 0) return events + place * layout.RING_SIZE;
+  const at = (word(layout.EVENT_FIRST) + place) & word(layout.EVENT_RING_MASK);
+  return ring + at * layout.RING_SIZE;
 }
 
 /** Is it about more than the host's own affairs? */

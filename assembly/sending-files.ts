@@ -14,6 +14,7 @@
 //   QUEUED ── OPERATE (READ) ─→ WAITING → FLYING → bytes in the queue → QUEUED, or done
 import * as arenas from './arenas';
 import { admit, dropping } from './calls';
+import { STATE_FILES_EXPECTED, STATE_FILES_STARVED } from './core-layout';
 import { failSending } from './failure';
 import * as layout from './layout';
 import { count, settings, setWord, word } from './memory';
@@ -115,7 +116,7 @@ export function settleFile(record: i32): bool {
   const total = pieces.gather(record, layout.PIECES_A_SEND);
   // More bytes before it than one operation takes: those first.
   if (!pieces.gatheredToFile) return false;
-  const expected = <u32>word(layout.STATE_FILES_EXPECTED);
+  const expected = <u32>word(STATE_FILES_EXPECTED);
   if (expected >= SEND_BUDGET) {
     pieces.stash(record);
     records.list(record);
@@ -129,7 +130,7 @@ export function settleFile(record: i32): bool {
 function send(record: i32, operation: i32, total: i32): void {
   const task = at(operation);
   const length = <u32>min<u64>(load<u64>(task, layout.TASK_REMAINING), SEND_CHUNK);
-  setWord(layout.STATE_FILES_EXPECTED, word(layout.STATE_FILES_EXPECTED) + length);
+  setWord(STATE_FILES_EXPECTED, word(STATE_FILES_EXPECTED) + length);
   store<u32>(task, length, layout.TASK_LENGTH);
   records.set(record, layout.WORK_SENDING);
   store<u32>(records.at(record), pieces.gatheredLength, layout.RECORD_IN_FLIGHT);
@@ -151,7 +152,7 @@ function readOn(record: i32, operation: i32): void {
   // Its place among the unsent bytes is taken now, so that the bytes find it when they come.
   const total = <u32>word(layout.STATE_QUEUE_TOTAL);
   const most = <u32>word(layout.QUEUE_TOTAL_MAX);
-  if (total >= most) return setWord(layout.STATE_FILES_STARVED, 1);
+  if (total >= most) return setWord(STATE_FILES_STARVED, 1);
   const room = min<u32>(min<u32>(READ_CHUNK, word(layout.READ_SIZE_MAX)), most - total);
   const length = <u32>min<u64>(left, room);
   setWord(layout.STATE_QUEUE_TOTAL, total + length);
@@ -162,9 +163,9 @@ function readOn(record: i32, operation: i32): void {
 
 /** In each turn: unsent bytes have left, so who found no room may read on. */
 export function feedStarved(): void {
-  if (!word(layout.STATE_FILES_STARVED)) return;
+  if (!word(STATE_FILES_STARVED)) return;
   if (<u32>word(layout.STATE_QUEUE_TOTAL) >= <u32>word(layout.QUEUE_TOTAL_MAX)) return;
-  setWord(layout.STATE_FILES_STARVED, 0);
+  setWord(STATE_FILES_STARVED, 0);
   const touched = word(layout.STATE_OPERATIONS_TOUCHED);
   for (let operation = 0; operation < touched; operation++) {
     if (load<u8>(at(operation), layout.TASK_STATE) != layout.TASK_STATE_QUEUED) continue;

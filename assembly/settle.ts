@@ -10,7 +10,7 @@
 //   CLOSED      │ nothing: the close is under way
 //   DEAD        │ frees the record
 import * as batches from './batches';
-import { STATE_READS } from './core-layout';
+import { STATE_FILES_EXPECTED, STATE_READS } from './core-layout';
 import * as datagrams from './datagrams';
 import { settleAbandoned } from './failure';
 import { fenceEntries, isFence, settleFences } from './fences';
@@ -34,7 +34,7 @@ const FIRST_ROOM: u32 = 2048;
 
 export function settleAll(): void {
   setWord(layout.STATE_READ_EXPECTED, 0);
-  setWord(layout.STATE_FILES_EXPECTED, 0);
+  setWord(STATE_FILES_EXPECTED, 0);
   setWord(STATE_READS, 0);
   const total = word(layout.STATE_WORK_COUNT);
   for (let place = 0; place < total; place++) {

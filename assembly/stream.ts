@@ -2,6 +2,7 @@
 // Written only while recording. The reactor empties it in time, so that one more call always fits
 // (STREAM_MARGIN).
 
+import { STATE_CALLED } from './core-layout';
 import { digest } from './digest';
 import * as layout from './layout';
 import { calls, count, settings, setWord, word } from './memory';
@@ -11,7 +12,7 @@ let entry: u32 = 0;
 /** A call, recorded or not; one from outside is input of the next turn. */
 function note(): void {
   count(layout.COUNTER_CALLS);
-  if (word(layout.PHASE) == layout.PHASE_OUTSIDE) setWord(layout.STATE_CALLED, 1);
+  if (word(layout.PHASE) == layout.PHASE_OUTSIDE) setWord(STATE_CALLED, 1);
 }
 
 /** Appends a call without bytes. */

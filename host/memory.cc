@@ -33,6 +33,8 @@ const char* memory_open(Memory* memory, uint8_t* base, size_t size) {
   memory->submissions = load_unsigned(memory, layout::SUBMISSIONS_BASE);
   memory->events = load_unsigned(memory, layout::EVENTS_BASE);
   memory->changes = load_unsigned(memory, layout::CHANGES_BASE);
+  memory->rings = load_unsigned(memory, layout::RINGS_BASE);
+  memory->rings_size = load_unsigned(memory, layout::RINGS_SIZE);
   memory->changes_max = load_unsigned(memory, layout::CHANGES_MAX);
   memory->pieces = load_unsigned(memory, layout::PIECES_BASE);
   memory->read_arena = load_unsigned(memory, layout::READ_ARENA_BASE);
@@ -46,6 +48,7 @@ const char* memory_open(Memory* memory, uint8_t* base, size_t size) {
       region(memory, memory->submissions, memory->submissions_max, layout::SUBMISSION_SIZE) &&
       region(memory, memory->events, memory->events_max, layout::EVENT_SIZE_MAX) &&
       region(memory, memory->changes, memory->changes_max, layout::EVENT_SIZE_MAX) &&
+      region(memory, memory->rings, memory->rings_size, 1) &&
       region(memory, memory->pieces, memory->pieces_max, layout::PIECE_SIZE) &&
       region(memory, memory->tasks, memory->tasks_max, layout::TASK_SIZE) &&
       region(memory, memory->segments, memory->read_segments, layout::SEGMENT_SIZE) &&

@@ -27,6 +27,9 @@ struct Memory {
   uint32_t submissions;
   uint32_t events;
   uint32_t changes;
+  /** Room for rings that the kernel writes; 0 bytes: none. */
+  uint32_t rings;
+  uint32_t rings_size;
   uint32_t changes_max;
   uint32_t pieces;
   uint32_t read_arena;

@@ -181,6 +181,7 @@ const Trial system_trials[] = {
     {"aio", -1, try_aio},
     {"io_uring", -1, try_ring},
     {"io_uring_multishot", -1, try_ring_multishot},
+    {"io_uring_no_mmap", -1, try_ring_no_mmap},
     {"preadv2", -1, try_preadv2},
     {"rwf_nowait", RWF_NOWAIT, try_nowait},
     {"rwf_nosignal", RWF_NOSIGNAL, try_nosignal},

@@ -38,4 +38,7 @@ extern const uint32_t system_trials_count;
 /** A multishot receive on a ring of its own (host/probe_ring.cc). */
 int try_ring_multishot(const Bench* bench);
 
+/** A ring in memory of this process. */
+int try_ring_no_mmap(const Bench* bench);
+
 }  // namespace calandria

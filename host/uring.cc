@@ -13,13 +13,16 @@ namespace calandria {
 
 namespace {
 
-/** A multishot request may answer so often at once (the kernel's MULTISHOT_MAX_RETRY, and one). */
-constexpr uint32_t BURST = 33;
 /** The kernel has no memory for a request just now: so often it is asked again. */
 constexpr int ATTEMPTS_MAX = 100;
 
 uint64_t wake_data(uint32_t what) {
   return uring_data(layout::RING_WAKE, static_cast<uint32_t>(layout::RECORD_WAKE), what);
+}
+
+/** Beside those that lie there, and those that what is queued may bring. */
+bool room_for_completions(const Uring* uring, uint32_t more) {
+  return rings_waiting(&uring->rings) + uring->due + more <= uring->rings.completion_total;
 }
 
 /** The answers to sends lie among the completions; they are nobody's events. */
@@ -61,54 +64,6 @@ void give_up(Shim* shim, int error) {
   rings_drop(&uring->rings);
 }
 
-/** A completion before it goes to the core; false: it has to wait in the ring. */
-bool note(Shim* shim, const struct io_uring_cqe* completion) {
-  Uring* uring = shim->uring;
-  switch (uring_kind(completion->user_data)) {
-    case layout::RING_READINESS:
-    case layout::RING_ROOM:
-    case layout::RING_RECEIVE:
-    case layout::RING_ACCEPT:
-      return watch_completed(shim, completion);
-    case layout::RING_OPERATION:
-      uring->outstanding--;
-      operation_completed(shim, completion);
-      return true;
-    default:
-      if (uring_generation(completion->user_data) == TIMER) {
-        uring->outstanding--;
-        uring->timer = false;
-        shim->armed = 0;
-      }
-      if (uring_generation(completion->user_data) == FETCH) {
-        uring->outstanding--;
-        fetch_went_on(shim, completion);
-      }
-      return true;
-  }
-}
-
-/** Copies completions into the event vector, as many as fit. */
-int take_completions(Shim* shim) {
-  Uring* uring = shim->uring;
-  const Memory* memory = &shim->memory;
-  const uint32_t end = uring->rings.head + rings_waiting(&uring->rings);
-  uint32_t place = uring->rings.head;
-  uint32_t used = 0;
-  uring->looks++;
-  for (; place != end && used < shim->vector.now; place++) {
-    const struct io_uring_cqe* completion = rings_completion(&uring->rings, place);
-    if (uring_kind(completion->user_data) == layout::RING_ANSWER) continue;
-    if (!note(shim, completion)) break;
-    memcpy(memory->base + memory->events + used * layout::RING_SIZE, completion,
-           layout::RING_SIZE);
-    used++;
-  }
-  rings_take(&uring->rings, place);
-  vector_adapt(&shim->vector, used);
-  return static_cast<int>(used);
-}
-
 /** Whoever wakes the loop is there still. 0, or -errno: somebody else has closed it. */
 int check_notifiers(const Shim* shim) {
   const int result = system_flags(shim->notifier);
@@ -144,7 +99,7 @@ int uring_poll(Shim* shim) {
     if (result < 0) return uring->lost != 0 ? -EBADF : result;
   }
   if (rings_overflown(&uring->rings)) count(&shim->memory, layout::COUNTER_HOST_OVERFLOWS);
-  return take_completions(shim);
+  return completions_take(shim);
 }
 
 /** One request lives on from deadline to deadline; a new one only when the last one has passed. */
@@ -232,6 +187,23 @@ bool reserve(Uring* uring, const Memory* memory, uint32_t entries) {
   return true;
 }
 
+/** In the core's memory, if it has room for them and the kernel takes it; else in the kernel's. */
+bool open_rings(const Shim* shim, Rings* rings, UringRefusal* refusal) {
+  const Memory* memory = &shim->memory;
+  const RingRoom room = {memory->base + memory->rings, memory->rings_size};
+  store_word(memory, layout::EVENT_RING, 0);
+  store_word(memory, layout::RINGS_REFUSED, 0);
+  if (room.size == 0) return rings_open(rings, shim->entries, nullptr, refusal);
+  if (!rings_open(rings, shim->entries, &room, refusal)) {
+    store_word(memory, layout::RINGS_REFUSED, refusal->error < 0 ? refusal->error : -EOPNOTSUPP);
+    return rings_open(rings, shim->entries, nullptr, refusal);
+  }
+  const auto* ring = reinterpret_cast<const uint8_t*>(rings->completions);
+  store_word(memory, layout::EVENT_RING, static_cast<int32_t>(ring - memory->base));
+  store_word(memory, layout::EVENT_RING_MASK, static_cast<int32_t>(rings->completion_total - 1));
+  return true;
+}
+
 int uring_open(Shim* shim) {
   const Memory* memory = &shim->memory;
   const uint32_t entries = shim->entries;
@@ -244,7 +216,7 @@ int uring_open(Shim* shim) {
   shim->uring = uring;
   if (!reserve(uring, memory, entries)) return -ENOMEM;
   UringRefusal refusal;
-  if (!rings_open(&uring->rings, entries, &refusal)) {
+  if (!open_rings(shim, &uring->rings, &refusal)) {
     return refusal.error < 0 ? refusal.error : -EOPNOTSUPP;
   }
   int result = buffers_open(&uring->buffers, memory, &uring->rings);
@@ -272,7 +244,7 @@ void take_everything_back(Shim* shim) {
     if (entered < 0 && entered != -EAGAIN && entered != -EBUSY) return;
     const uint32_t end = uring->rings.head + rings_waiting(&uring->rings);
     for (uint32_t place = uring->rings.head; place != end; place++) {
-      note(shim, rings_completion(&uring->rings, place));
+      completion_noted(shim, rings_completion(&uring->rings, place));
     }
     rings_take(&uring->rings, end);
   }
@@ -303,12 +275,16 @@ void uring_close(Shim* shim) {
 
 }  // namespace
 
-struct io_uring_sqe* uring_entry(Shim* shim) {
+struct io_uring_sqe* uring_entry(Shim* shim, uint32_t due) {
   Uring* uring = shim->uring;
+  if (uring->answers > 0 && !room_for_completions(uring, due)) uring_hand_over(shim, false);
   struct io_uring_sqe* entry = rings_entry(&uring->rings);
-  if (entry != nullptr) return entry;
-  uring_hand_over(shim, false);
-  return rings_entry(&uring->rings);
+  if (entry == nullptr) {
+    uring_hand_over(shim, false);
+    entry = rings_entry(&uring->rings);
+  }
+  if (entry != nullptr) uring->due += due;
+  return entry;
 }
 
 bool uring_room_for_send(Shim* shim, uint32_t pieces) {
@@ -316,8 +292,8 @@ bool uring_room_for_send(Shim* shim, uint32_t pieces) {
   const bool full = rings_queued(&uring->rings) == uring->rings.submission_total ||
                     uring->vectors_used + pieces > URING_VECTORS;
   if (full && uring_hand_over(shim, false) < 0) return false;
-  const uint32_t due = uring->answers + uring->bursts * BURST + 1;
-  return rings_waiting(&uring->rings) + due <= uring->rings.completion_total;
+  // Behind completions that are held back a new one is held back as well, whatever room there is.
+  return !rings_overflown(&uring->rings) && room_for_completions(uring, 1);
 }
 
 int uring_hand_over(Shim* shim, bool reap) {
@@ -342,7 +318,7 @@ int uring_hand_over(Shim* shim, bool reap) {
     give_up(shim, error);
     return error;
   }
-  uring->bursts = 0;
+  uring->due = 0;
   uring->messages_used = 0;
   uring->vectors_used = 0;
   return 0;
@@ -356,7 +332,7 @@ int uring_rouse_by(const Shim* shim, int fd) {
 
 bool uring_usable(UringRefusal* refusal, bool* receives_ahead) {
   Rings rings;
-  if (!rings_open(&rings, RING_ENTRIES_USUAL, refusal)) return false;
+  if (!rings_open(&rings, RING_ENTRIES_USUAL, nullptr, refusal)) return false;
   *receives_ahead = !without("io_uring_multishot") && buffers_supported(&rings);
   rings_close(&rings);
   return true;

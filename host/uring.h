@@ -117,9 +117,9 @@ struct Uring {
   int lost;
   /** Completions up to here were looked through for answers. */
   uint32_t searched;
-  /** Of what is queued: sends, whose answers must find room; and requests that may answer often. */
+  /** Of what is queued: sends, whose answers must find room; all completions that may come now. */
   uint32_t answers;
-  uint32_t bursts;
+  uint32_t due;
   struct msghdr* messages;
   uint32_t messages_used;
   struct iovec* vectors;
@@ -150,8 +150,16 @@ constexpr uint32_t FETCH = 2;
 /** Of RING_ANSWER the entry's address; see TIMER. */
 inline uint32_t uring_generation(uint64_t data) { return static_cast<uint32_t>(data >> 32); }
 
-/** An entry to be filled; hands over what there is when the ring is full. Null: it takes none. */
-struct io_uring_sqe* uring_entry(Shim* shim);
+/** Its own one, and that of what it takes back. */
+constexpr uint32_t DUE_USUALLY = 2;
+/** A multishot request may answer so often at once (the kernel's MULTISHOT_MAX_RETRY, and one). */
+constexpr uint32_t DUE_OF_MULTISHOT = 33;
+
+/**
+ * An entry to be filled, which may bring so many completions at once. Hands over what there is when
+ * the ring is full, or these would take the room of a send's answer. Null: it takes none.
+ */
+struct io_uring_sqe* uring_entry(Shim* shim, uint32_t due = DUE_USUALLY);
 
 /**
  * Hands over what is queued and writes the answers to sends. With `reap`, also makes the
@@ -167,6 +175,17 @@ int uring_rouse_by(const Shim* shim, int fd);
 
 /** Whether io_uring can be used in this process, and whether it can receive ahead. */
 bool uring_usable(UringRefusal* refusal, bool* receives_ahead);
+
+// ── uring_completions.cc ──
+
+/** A completion before it goes to the core; false: it has to wait in the ring. */
+bool completion_noted(Shim* shim, const struct io_uring_cqe* completion);
+
+/**
+ * Makes the completions that lie in the ring this turn's events, as many as it takes; how many.
+ * Answers to sends between them mean nothing there.
+ */
+int completions_take(Shim* shim);
 
 // ── uring_watches.cc ──
 

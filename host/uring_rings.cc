@@ -28,6 +28,20 @@ constexpr uint32_t COMPLETIONS_AN_ENTRY = 8;
 constexpr int ATTEMPTS_MAX = 20;
 constexpr long PAUSE = 5000000;
 
+/** IORING_SETUP_NO_MMAP, Linux 6.5. */
+constexpr uint32_t IN_ROOM = 1u << 14;
+/** A page of WebAssembly: a multiple of the pages of every machine. */
+constexpr size_t GRAIN = 65536;
+/** What lies in front of the completions: heads, tails, flags, on some lines of the cache. */
+constexpr size_t FRONT = 4096;
+
+constexpr size_t grains(size_t size) { return (size + GRAIN - 1) / GRAIN * GRAIN; }
+
+/** Completions and the order of entries; the entries themselves begin on a page behind them. */
+constexpr size_t ring_size(uint32_t entries) {
+  return FRONT + entries * (COMPLETIONS_AN_ENTRY * sizeof(struct io_uring_cqe) + sizeof(uint32_t));
+}
+
 bool refuse(UringRefusal* refusal, const char* step, long error) {
   *refusal = {step, static_cast<int>(error)};
   return false;
@@ -77,10 +91,38 @@ void bind(Rings* rings, const struct io_uring_params* given) {
   for (uint32_t place = 0; place < given->sq_entries; place++) order[place] = place;
 }
 
-bool map_rings(Rings* rings, const struct io_uring_params* given, UringRefusal* refusal) {
+/** `user_addr`, the last 8 bytes of either kind; older headers call it `resv2`. */
+template <typename Offsets>
+void set_address(Offsets* offsets, const uint8_t* address) {
+  const uint64_t value = reinterpret_cast<uintptr_t>(address);
+  memcpy(reinterpret_cast<uint8_t*>(offsets + 1) - sizeof value, &value, sizeof value);
+}
+
+/** Asks for rings in the room. */
+bool place_rings(Rings* rings, uint32_t entries, const RingRoom* room,
+                 struct io_uring_params* given, UringRefusal* refusal) {
+  if (without("io_uring_no_mmap")) return refuse(refusal, "room", -EOPNOTSUPP);
+  const size_t size = grains(ring_size(entries));
+  const size_t entries_size = entries * sizeof(struct io_uring_sqe);
+  if (size + entries_size > room->size) return refuse(refusal, "room", -ENOBUFS);
+  memset(room->base, 0, ring_size(entries));
+  rings->placed = true;
+  rings->map = {room->base, size};
+  rings->entries_map = {room->base + size, entries_size};
+  given->flags |= IN_ROOM;
+  set_address(&given->cq_off, rings->map.base);
+  set_address(&given->sq_off, rings->entries_map.base);
+  return true;
+}
+
+size_t ring_end(const struct io_uring_params* given) {
   const size_t submissions = given->sq_off.array + given->sq_entries * sizeof(uint32_t);
   const size_t completions = given->cq_off.cqes + given->cq_entries * sizeof(struct io_uring_cqe);
-  const size_t size = submissions > completions ? submissions : completions;
+  return submissions > completions ? submissions : completions;
+}
+
+bool map_rings(Rings* rings, const struct io_uring_params* given, UringRefusal* refusal) {
+  const size_t size = ring_end(given);
   if (!map_part(rings, &rings->map, size, IORING_OFF_SQ_RING)) {
     return refuse(refusal, "map", -errno);
   }
@@ -88,8 +130,14 @@ bool map_rings(Rings* rings, const struct io_uring_params* given, UringRefusal* 
   if (!map_part(rings, &rings->entries_map, entries, IORING_OFF_SQES)) {
     return refuse(refusal, "map", -errno);
   }
-  bind(rings, given);
   return true;
+}
+
+/** As large as was expected, or the kernel wrote past the room. */
+bool check_placed(const Rings* rings, const struct io_uring_params* given, UringRefusal* refusal) {
+  const size_t entries = given->sq_entries * sizeof(struct io_uring_sqe);
+  const bool fits = ring_end(given) <= rings->map.size && entries <= rings->entries_map.size;
+  return fits || refuse(refusal, "room", -EOVERFLOW);
 }
 
 bool open_doorbell(Rings* rings, UringRefusal* refusal) {
@@ -100,12 +148,13 @@ bool open_doorbell(Rings* rings, UringRefusal* refusal) {
   return result == 0 || refuse(refusal, "eventfd", result);
 }
 
-bool open_parts(Rings* rings, uint32_t entries, UringRefusal* refusal) {
+bool open_parts(Rings* rings, uint32_t entries, const RingRoom* room, UringRefusal* refusal) {
   if (without("io_uring")) return refuse(refusal, "setup", -ENOSYS);
   struct io_uring_params given = {};
   given.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | IORING_SETUP_SUBMIT_ALL |
                 IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG;
   given.cq_entries = entries * COMPLETIONS_AN_ENTRY;
+  if (room != nullptr && !place_rings(rings, entries, room, &given, refusal)) return false;
   const long fd = uring_setup(entries, &given);
   if (fd < 0) return refuse(refusal, "setup", fd);
   rings->fd = static_cast<int>(fd);
@@ -113,19 +162,22 @@ bool open_parts(Rings* rings, uint32_t entries, UringRefusal* refusal) {
       IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE |
       IORING_FEAT_FAST_POLL | IORING_FEAT_CQE_SKIP;
   if ((given.features & features) != features) return refuse(refusal, "features", 0);
-  return knows_operations(rings, refusal) && map_rings(rings, &given, refusal) &&
-         open_doorbell(rings, refusal);
+  const bool there = rings->placed ? check_placed(rings, &given, refusal)
+                                   : map_rings(rings, &given, refusal);
+  if (!there || !knows_operations(rings, refusal)) return false;
+  bind(rings, &given);
+  return open_doorbell(rings, refusal);
 }
 
 }  // namespace
 
-bool rings_open(Rings* rings, uint32_t entries, UringRefusal* refusal) {
+bool rings_open(Rings* rings, uint32_t entries, const RingRoom* room, UringRefusal* refusal) {
   for (int attempt = 0;; attempt++) {
     memset(rings, 0, sizeof *rings);
     rings->fd = -1;
     rings->doorbell = -1;
     *refusal = {nullptr, 0};
-    if (open_parts(rings, entries, refusal)) return true;
+    if (open_parts(rings, entries, room, refusal)) return true;
     rings_close(rings);
     if (refusal->error != -ENOMEM || attempt == ATTEMPTS_MAX) return false;
     // What a ring that was just closed had locked is given back a little later.
@@ -135,9 +187,11 @@ bool rings_open(Rings* rings, uint32_t entries, UringRefusal* refusal) {
 }
 
 void rings_close(Rings* rings) {
-  const RingMap* entries = &rings->entries_map;
-  if (entries->base != nullptr) system_unmap(entries->base, entries->size);
-  if (rings->map.base != nullptr) system_unmap(rings->map.base, rings->map.size);
+  if (!rings->placed) {
+    const RingMap* entries = &rings->entries_map;
+    if (entries->base != nullptr) system_unmap(entries->base, entries->size);
+    if (rings->map.base != nullptr) system_unmap(rings->map.base, rings->map.size);
+  }
   if (rings->fd >= 0) system_close(rings->fd);
   if (rings->doorbell >= 0) system_close(rings->doorbell);
   rings->entries_map.base = nullptr;
@@ -160,6 +214,7 @@ struct io_uring_sqe* rings_entry(Rings* rings) {
 }
 
 long rings_enter(Rings* rings, bool reap, uint32_t least, uint64_t* interrupted) {
+  __atomic_store_n(rings->completion_head, rings->head, __ATOMIC_RELEASE);
   __atomic_store_n(rings->submission_tail, rings->tail, __ATOMIC_RELEASE);
   const uint32_t flags = reap ? IORING_ENTER_GETEVENTS : 0;
   const long result = system_retry(interrupted, [&] {

@@ -4,6 +4,9 @@
 // Completions are made only while this thread is in the kernel on the ring's behalf
 // (IORING_SETUP_DEFER_TASKRUN), so nothing changes between two calls, and what waits to be made is
 // announced: by a flag in memory while the loop runs, by an eventfd while it sleeps.
+//
+// The rings lie in memory of the kernel's, or in memory that the caller has for them
+// (IORING_SETUP_NO_MMAP, Linux 6.5).
 #pragma once
 
 #include <cstddef>
@@ -19,9 +22,17 @@ struct RingMap {
   size_t size;
 };
 
+/** Where the rings are to lie, from the start of a page on. */
+struct RingRoom {
+  uint8_t* base;
+  size_t size;
+};
+
 struct Rings {
   /** -1: not open. */
   int fd;
+  /** They lie in the caller's room. */
+  bool placed;
   /** Readable when there is something to enter for, while somebody asked to be told. */
   int doorbell;
   RingMap map;
@@ -39,20 +50,23 @@ struct Rings {
   /** Entries up to here are filled; those from `handed` on the kernel has not seen yet. */
   uint32_t tail;
   uint32_t handed;
-  /** Completions up to here were taken. */
+  /** Completions up to here were taken; the kernel is told when it is entered. */
   uint32_t head;
 };
 
 /** Which step was refused, for the sentence that says why there is no ring here. */
 struct UringRefusal {
-  /** "setup", "features", "operations", "buffers", "map", "eventfd"; null: none was. */
+  /** "room", "setup", "features", "operations", "buffers", "map", "eventfd"; null: none was. */
   const char* step;
   /** -errno, or 0 when something is missing that the kernel does not name. */
   int error;
 };
 
-/** Rings with at least so many entries. Leaves nothing open when it is refused. */
-bool rings_open(Rings* rings, uint32_t entries, UringRefusal* refusal);
+/**
+ * Rings with at least so many entries, in the room (null: in the kernel's memory). Leaves nothing
+ * open when it is refused.
+ */
+bool rings_open(Rings* rings, uint32_t entries, const RingRoom* room, UringRefusal* refusal);
 
 void rings_close(Rings* rings);
 
@@ -81,11 +95,11 @@ inline uint32_t rings_waiting(const Rings* rings) {
 /** The completion at this place, which counts on and on. */
 struct io_uring_cqe* rings_completion(const Rings* rings, uint32_t place);
 
-/** Those before `place` were taken: the kernel may write over them. */
-inline void rings_take(Rings* rings, uint32_t place) {
-  rings->head = place;
-  __atomic_store_n(rings->completion_head, place, __ATOMIC_RELEASE);
-}
+/**
+ * Those before `place` were taken. They stay where they are until the kernel is entered, for only
+ * then does it write.
+ */
+inline void rings_take(Rings* rings, uint32_t place) { rings->head = place; }
 
 /** The kernel has completions to make, or holds some back for want of room. */
 bool rings_pending(const Rings* rings);

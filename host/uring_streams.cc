@@ -131,7 +131,7 @@ int32_t send(Shim* shim, Descriptor* descriptor, uint32_t place) {
   struct iovec* vectors = uring->vectors + uring->vectors_used;
   const int total = gather(uring, &outgoing);
   if (total <= 0) return -EPROTO;
-  struct io_uring_sqe* entry = uring_entry(shim);
+  struct io_uring_sqe* entry = uring_entry(shim, 1);
   entry->fd = descriptor->fd;
   entry->msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
   entry->user_data = uring_data(layout::RING_ANSWER, 0, place);

@@ -35,8 +35,9 @@ void own(Shim* shim, uint32_t record, const Watch* watch, int32_t kind,
   shim->uring->outstanding++;
 }
 
-struct io_uring_sqe* ask(Shim* shim, uint32_t record, const Watch* watch, int32_t kind) {
-  struct io_uring_sqe* entry = uring_entry(shim);
+struct io_uring_sqe* ask(Shim* shim, uint32_t record, const Watch* watch, int32_t kind,
+                         uint32_t due = DUE_USUALLY) {
+  struct io_uring_sqe* entry = uring_entry(shim, due);
   if (entry != nullptr) own(shim, record, watch, kind, entry);
   return entry;
 }
@@ -170,10 +171,9 @@ void watch_instead_of_send(Shim* shim, uint32_t submission, struct io_uring_sqe*
 
 struct io_uring_sqe* watch_ahead(Shim* shim, uint32_t record, Watch* watch, int32_t kind) {
   if (watch->ahead != Asked::no || watch->ended) return nullptr;
-  struct io_uring_sqe* entry = ask(shim, record, watch, kind);
+  struct io_uring_sqe* entry = ask(shim, record, watch, kind, DUE_OF_MULTISHOT);
   if (entry == nullptr) return nullptr;
   watch->ahead = Asked::armed;
-  shim->uring->bursts++;
   take_back(shim, record, watch, layout::RING_READINESS, &watch->readiness);
   return entry;
 }

@@ -58,7 +58,7 @@ export { nullHost } from './host/null';
 export { type RaisedLimit, type ResourceLimit, raiseFdLimit } from './host/resource-limits';
 export { type Strategy, type TurnReport, type Waiting, withStrategy } from './host/strategy';
 export { type TurnBucket, TurnTimes } from './host/turn-times';
-export { uring } from './host/uring';
+export { type Uring, uring } from './host/uring';
 export { type Blocked, type Spinning, type WatchOptions, watched } from './host/watched';
 export { type InboxPort, Outbox } from './inbox/outbox';
 export type { Address, Endpoint } from './reactor/address';

@@ -56,6 +56,7 @@ const makers = {
     'node-net': () => script('node-net.mjs'),
     calandria: () => script('calandria.mjs'),
     'calandria-uring': () => script('calandria.mjs', { CALANDRIA_HOST: 'uring' }),
+    'calandria-uring-core': () => script('calandria.mjs', { BENCH_RINGS: 'core' }),
     'on-epoll': () => onHost('epoll'),
     'on-epoll-level': () => onHost('epoll', 'level'),
     'on-epoll-oneshot': () => onHost('epoll', 'oneshot'),

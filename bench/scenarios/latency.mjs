@@ -5,7 +5,16 @@ export default {
   name: 'latency',
   title: '1 connection, messages of 64 B; ratios are of p50 latency',
   measurement: measureLoad({ mode: 'echo', connections: 1, bytes: 64 }),
-  contestants: ['c', 'node-net', 'calandria', 'calandria-uring', 'calandria-spin', 'libuv', 'bun'],
+  contestants: [
+    'c',
+    'node-net',
+    'calandria',
+    'calandria-uring',
+    'calandria-uring-core',
+    'calandria-spin',
+    'libuv',
+    'bun',
+  ],
   baselines: ['c', 'node-net'],
   compared: 'p50',
   targets: [

@@ -5,7 +5,15 @@ export default {
   name: '64x16KiB',
   title: '64 connections, messages of 16 KiB',
   measurement: measureLoad({ mode: 'echo', connections: 64, bytes: 16 * 1024 }),
-  contestants: ['c', 'node-net', 'calandria', 'calandria-uring', 'libuv', 'bun'],
+  contestants: [
+    'c',
+    'node-net',
+    'calandria',
+    'calandria-uring',
+    'calandria-uring-core',
+    'libuv',
+    'bun',
+  ],
   baselines: ['c', 'node-net'],
   targets: [
     { contestant: 'calandria', key: 'cpu', against: 'c', atMost: 1.1 },

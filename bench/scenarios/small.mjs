@@ -5,7 +5,16 @@ export default {
   name: '64x64B',
   title: '64 connections, messages of 64 B',
   measurement: measureLoad({ mode: 'echo', connections: 64, bytes: 64 }),
-  contestants: ['c', 'c-threads', 'node-net', 'calandria', 'calandria-uring', 'libuv', 'bun'],
+  contestants: [
+    'c',
+    'c-threads',
+    'node-net',
+    'calandria',
+    'calandria-uring',
+    'calandria-uring-core',
+    'libuv',
+    'bun',
+  ],
   baselines: ['c', 'node-net'],
   targets: [
     { contestant: 'calandria', key: 'cpu', against: 'c', atMost: 1.05 },

@@ -5,7 +5,16 @@ export default {
   name: '1000x64B',
   title: '1,000 connections, messages of 64 B',
   measurement: measureLoad({ mode: 'echo', connections: 1000, bytes: 64 }),
-  contestants: ['c', 'c-threads', 'node-net', 'calandria', 'calandria-uring', 'libuv', 'bun'],
+  contestants: [
+    'c',
+    'c-threads',
+    'node-net',
+    'calandria',
+    'calandria-uring',
+    'calandria-uring-core',
+    'libuv',
+    'bun',
+  ],
   baselines: ['c', 'node-net'],
   targets: [
     { contestant: 'calandria', key: 'cpu', against: 'c', atMost: 1.07 },

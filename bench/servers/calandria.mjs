@@ -6,6 +6,7 @@
 //   BENCH_RECORD_PAYLOAD  full or digest
 //   BENCH_TIMERS          how many timers to have pending
 //   BENCH_REGISTRATION    of epoll: edge, level or oneshot
+//   BENCH_RINGS           of uring: kernel or core
 //   BENCH_VECTOR          how many events one look takes: a number, or adaptive
 
 import { collectOnSignal } from './collect-on-signal.mjs';
@@ -14,11 +15,13 @@ import { calandria } from './library.mjs';
 import { keepTimersPending } from './pending-timers.mjs';
 
 const { BENCH_VECTOR: vector, BENCH_REGISTRATION: registration } = process.env;
+const { BENCH_RINGS: rings } = process.env;
 
 function chooseHost() {
   const { BENCH_RECORD: file, BENCH_RECORD_PAYLOAD: payload = 'full' } = process.env;
-  const { epoll, fileSink, record } = calandria;
+  const { epoll, fileSink, record, uring } = calandria;
   if (vector) return epoll({ vector: vector === 'adaptive' ? vector : 'full' });
+  if (rings) return uring({ rings });
   if (registration) return epoll({ registration });
   if (!file) return process.env.CALANDRIA_HOST;
   return record(epoll(), fileSink(file), { payload });

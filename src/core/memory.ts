@@ -34,6 +34,8 @@ export interface MemorySettings {
   /** SETTING_… bits. */
   readonly settings: number;
   readonly seed: bigint;
+  /** Bytes for rings that the kernel writes by itself. Default none. */
+  readonly rings?: number;
 }
 
 /** Reads a word at a byte address. */
@@ -52,7 +54,10 @@ export function number({ words }: ReactorMemory, address: number): number {
   return (words[(address >> 2) + 1] as number) * 2 ** 32 + (low >>> 0);
 }
 
-export function createMemory(limits: Limits, { settings, seed }: MemorySettings): ReactorMemory {
+export function createMemory(
+  limits: Limits,
+  { settings, seed, rings = 0 }: MemorySettings,
+): ReactorMemory {
   const records = limits.connections;
   // On both sides of a file, and between the parts that are read of it, a block need not be full.
   const blocks =
@@ -90,6 +95,7 @@ export function createMemory(limits: Limits, { settings, seed }: MemorySettings)
     [layout.QUEUE_HIGH_WATER, limits.queueHighWater],
     [layout.READ_SIZE_MAX, limits.readBytes],
     [layout.SETTINGS, settings],
+    [layout.RINGS_SIZE, rings],
     [layout.SEED_LOW, Number(seed & 0xffffffffn) | 0],
     [layout.SEED_HIGH, Number((seed >> 32n) & 0xffffffffn) | 0],
   ]);
@@ -120,6 +126,8 @@ export function createMemory(limits: Limits, { settings, seed }: MemorySettings)
   region(layout.SEGMENTS_BASE, segments * layout.SEGMENT_SIZE);
   region(layout.READ_ARENA_BASE, limits.readSegments * readSegmentSize, layout.PAGE_SIZE);
   region(layout.WRITE_ARENA_BASE, limits.writeSegments * WRITE_SEGMENT_BYTES, layout.PAGE_SIZE);
+  // Last, so that all else lies where it does without them, in a replay, say.
+  region(layout.RINGS_BASE, rings, layout.PAGE_SIZE);
 
   // All three languages read addresses as signed words.
   if (end > MEMORY_MAX) {

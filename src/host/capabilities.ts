@@ -22,6 +22,7 @@ const KNOWN = {
   netlink: ['events', 'netlink', 'Linux'],
   io_uring: ['events', 'io_uring', 'Linux'],
   io_uring_multishot: ['events', 'IORING_RECV_MULTISHOT', 'Linux'],
+  io_uring_no_mmap: ['events', 'IORING_SETUP_NO_MMAP', 'Linux'],
   note_lowat: ['events', 'NOTE_LOWAT', 'Darwin and the BSDs'],
 
   aio: ['files', 'io_setup', 'Linux'],

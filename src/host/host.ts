@@ -34,6 +34,8 @@ export interface Host {
   readonly name: string;
   /** SETTING_… bits that this host wants set in the core. */
   readonly settings?: number;
+  /** Bytes of the reactor's memory that it wants for rings of its own. */
+  readonly ringBytes?: number;
   /** A replay brings its own seed and core; any other host takes what it is given. */
   readonly seed?: bigint;
   readonly core?: CoreFactory;

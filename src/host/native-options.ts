@@ -35,10 +35,18 @@ export interface NativeOptions {
    * ring of completions has eight times as many. Default 256.
    */
   readonly entries?: number;
+  /**
+   * Of uring: whose memory the rings lie in, the kernel's (default) or the core's, which then reads
+   * completions where the kernel wrote them (Linux 6.5, IORING_SETUP_NO_MMAP). Where the kernel
+   * refuses that they lie in its own all the same, and `ringsIn()` of the host says why.
+   */
+  readonly rings?: 'kernel' | 'core';
 }
 
 /** A second: beyond it nothing is gained that a busy loop of one's own would not give. */
 const SPIN_MAX = 1e6;
+/** Of uring: `entries`. */
+export const ENTRIES_USUAL = 256;
 /** As NOTIFIERS_MAX in host/nested.h. */
 const NOTIFIERS_MAX = 8;
 function checkChoice(name: string, value: string, choices: readonly string[]): void {
@@ -53,7 +61,7 @@ function checkChoice(name: string, value: string, choices: readonly string[]): v
 export function checkNativeOptions(name: string, options: NativeOptions): Required<NativeOptions> {
   const { spin = 0, collect = 'announced', announcements = 'all' } = options;
   const { notifiers = 1, vector = 'adaptive', registration = 'edge' } = options;
-  const { entries = 256 } = options;
+  const { entries = ENTRIES_USUAL, rings = 'kernel' } = options;
   checkChoice('vector', vector, ['adaptive', 'full']);
   if (!Number.isInteger(notifiers) || notifiers < 1 || notifiers > NOTIFIERS_MAX) {
     throw new CalandriaError(
@@ -76,6 +84,13 @@ export function checkNativeOptions(name: string, options: NativeOptions): Requir
       `entries is a power of two from 8 to 4,096, not ${inspect(entries)}.`,
     );
   }
+  checkChoice('rings', rings, ['kernel', 'core']);
+  if (name !== 'uring' && rings !== 'kernel') {
+    throw new CalandriaError(
+      'ERR_CALANDRIA_BAD_OPTION',
+      `rings is for uring, not for ${name}: ${inspect(rings)}.`,
+    );
+  }
   checkChoice('registration', registration, ['edge', 'level', 'oneshot']);
   // Edges are what several notifiers and epoll have in common.
   const edges = name === 'epoll' && registration === 'edge';
@@ -91,5 +106,5 @@ export function checkNativeOptions(name: string, options: NativeOptions): Requir
       `registration is for epoll, not for ${name}: ${inspect(registration)}.`,
     );
   }
-  return { spin, collect, announcements, notifiers, vector, registration, entries };
+  return { spin, collect, announcements, notifiers, vector, registration, entries, rings };
 }

@@ -1,11 +1,12 @@
 // The host on io_uring(7): whether it can be had here, and if not, why.
 import { getSystemErrorName } from 'node:util';
 import * as layout from '../../assembly/layout';
-import { CalandriaError } from '../errors';
+import { word } from '../core/memory';
+import { CalandriaError, errorText } from '../errors';
 import { readProc } from './capabilities';
 import type { Host } from './host';
 import { loadShim, native, nativeMissing, switchedOff } from './native';
-import type { NativeOptions } from './native-options';
+import { ENTRIES_USUAL, type NativeOptions } from './native-options';
 import { resourceLimits } from './resource-limits';
 
 const NAME = 'uring';
@@ -14,18 +15,36 @@ const ENOMEM = 12;
 /** What the capability is called in CALANDRIA_WITHOUT. */
 const CAPABILITY = 'io_uring';
 
+/** What the rings take in the core's memory, for any size of a page (host/uring_rings.cc). */
+const RING_BYTES = 3 * layout.PAGE_SIZE;
+const RING_BYTES_AN_ENTRY = 256;
+
+export interface Uring extends Host {
+  /** Whose memory the rings lie in; and if that was not asked for, why. Of a host that is open. */
+  ringsIn(): { readonly memory: 'kernel' | 'core'; readonly reason: string };
+}
+
 /**
  * Linux: io_uring(7). One system call hands over what a turn wants sent and brings what the next
  * turn hears of; connections are accepted and received from ahead of being asked.
  */
-export function uring(options: NativeOptions = {}): Host {
+export function uring(options: NativeOptions = {}): Uring {
   // Where there is none the host says so when it is opened.
   const host = native(NAME, options, tryOnce()?.receivesAhead ? layout.SETTING_LEND : 0);
+  const { entries = ENTRIES_USUAL, rings = 'kernel' } = options;
+  const inCore = rings === 'core';
+  let refused = 0;
   return {
     ...host,
+    ...(inCore ? { ringBytes: RING_BYTES + entries * RING_BYTES_AN_ENTRY } : {}),
+    ringsIn: () => ({
+      memory: inCore && refused === 0 ? 'core' : 'kernel',
+      reason: refused === 0 ? '' : `the kernel refused the core's memory (${errorText(-refused)})`,
+    }),
     open(seam) {
       try {
         host.open(seam);
+        refused = word(seam.memory, layout.RINGS_REFUSED);
       } catch (cause) {
         throw named(cause as NodeJS.ErrnoException);
       }

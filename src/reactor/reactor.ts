@@ -114,7 +114,8 @@ export class Reactor {
     let settings = host.settings ?? 0;
     if (options.sampling === 'turn') settings |= layout.SETTING_SAMPLE_TURN;
     if (options.debug) settings |= layout.SETTING_POISON;
-    this.memory = createMemory(this.limits, { settings, seed: options.seed });
+    const rings = host.ringBytes ?? 0;
+    this.memory = createMemory(this.limits, { settings, seed: options.seed, rings });
     this.core = (host.core ?? instantiateCore)(this.memory);
     this.calls = new Calls(this.memory, this.core, host);
     this.operations = this.calls.operations;

@@ -50,6 +50,7 @@ export function record(host: Host, where: string | Sink, options: RecordOptions 
       layout.SETTING_TRACE |
       (files === 'copy' ? layout.SETTING_COPY_FILES : 0) |
       (payload === 'digest' ? layout.SETTING_TRACE_DIGEST : 0),
+    ...(host.ringBytes === undefined ? {} : { ringBytes: host.ringBytes }),
     ...(host.seed === undefined ? {} : { seed: host.seed }),
     ...(host.core ? { core: host.core } : {}),
     ...(host.share ? { share: (id: number, ring: Ring) => host.share?.(id, ring) } : {}),

@@ -100,7 +100,7 @@ export class Recorder {
     this.put(head + 40, updates);
     this.put(head + 44, deliveries);
     this.region(layout.CALLS_BASE, outside);
-    this.region(layout.EVENTS_BASE, events * eventSize);
+    this.events(events, eventSize);
     this.region(layout.SUBMISSIONS_BASE, completions * layout.SUBMISSION_SIZE);
     const ranges = completions > 0 ? this.payload(completions) : 0;
     this.put(head + 36, ranges);
@@ -227,6 +227,19 @@ export class Recorder {
 
   private region(base: number, length: number): void {
     if (length > 0) this.copy(word(this.memory, base), length);
+  }
+
+  /** As they would lie in the vector, also those of a ring, which ends and begins anew. */
+  private events(total: number, size: number): void {
+    const ring = word(this.memory, layout.EVENT_RING);
+    if (ring === 0) return this.region(layout.EVENTS_BASE, total * size);
+    if (total === 0) return;
+    const last = word(this.memory, layout.EVENT_RING_MASK);
+    const first = word(this.memory, layout.EVENT_FIRST) & last;
+    const before = Math.min(total, last + 1 - first);
+    const at = this.grow(padded(total * size));
+    this.source.copy(this.buffer, at, ring + first * size, ring + (first + before) * size);
+    this.source.copy(this.buffer, at + before * size, ring, ring + (total - before) * size);
   }
 
   private copy(address: number, length: number): void {

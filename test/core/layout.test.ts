@@ -154,6 +154,7 @@ describe('regions', () => {
       [layout.SEGMENTS_BASE, (limits.readSegments + limits.writeSegments) * layout.SEGMENT_SIZE],
       [layout.READ_ARENA_BASE, limits.readSegments * at(layout.READ_SEGMENT_SIZE)],
       [layout.WRITE_ARENA_BASE, limits.writeSegments * at(layout.WRITE_SEGMENT_SIZE)],
+      [layout.RINGS_BASE, at(layout.RINGS_SIZE)],
     ]);
   }
 
@@ -177,7 +178,8 @@ describe('regions', () => {
     const random = new Seeded(3);
     for (let draw = 0; draw < 30; draw++) {
       const limits = completeLimits(draw === 0 ? {} : randomLimits(random));
-      const memory = createMemory(limits, { settings: 0, seed: 0n });
+      const rings = draw % 2 === 0 ? 0 : random.between(1, 1 << 20);
+      const memory = createMemory(limits, { settings: 0, seed: 0n, rings });
       const at = (address: number): number => word(memory, address) >>> 0;
       const expected = sizes(limits, at);
       expect([...expected.keys()].sort()).toEqual([...bases].sort());

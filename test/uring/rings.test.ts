@@ -52,6 +52,18 @@ describe.each([8, 64, 4096])('with %i entries', (entries) => {
   });
 });
 
+onRing('a ring that is full, or holds completions back, loses no answer to a send', async () => {
+  const served = await serveOnRing(ECHO, { ring: { entries: 8 } }, { port: 0, backlog: 300 });
+  const total = 100;
+  const rounds = 10;
+  const peers = await Promise.all(Array.from({ length: total }, () => dial(served.port)));
+  for (let round = 1; round <= rounds; round++) {
+    await Promise.all(peers.map((peer) => peer.write('hello')));
+    await Promise.all(peers.map((peer) => peer.arrived(5 * round)));
+  }
+  expect(served.reactor.counters.hostOverflows).toBeGreaterThan(0);
+});
+
 onRing('a ring of completions that overflows loses nothing, and is counted', async () => {
   // 64 completions, of which each turn takes one, and 150 connections that all speak at once.
   const total = 150;

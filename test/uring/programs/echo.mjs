@@ -1,7 +1,9 @@
 // An echo on io_uring that reports all its counters when asked, and what went wrong.
 import { createReactor, uring } from 'calandria';
 
-const reactor = createReactor({ host: uring({ entries: Number(process.env.ENTRIES ?? 256) }) });
+const { ENTRIES: entries = 256, RINGS: rings = 'kernel' } = process.env;
+const host = uring({ entries: Number(entries), rings });
+const reactor = createReactor({ host });
 const errors = [];
 const listener = reactor.listen(
   { port: 0 },
@@ -16,6 +18,6 @@ process.on('message', () => {
   reactor.setTimer(0, () => process.send({ ...reactor.counters, errors }));
 });
 const { port } = await listener.ready();
-process.send({ port });
+process.send({ port, ringsIn: host.ringsIn() });
 // Without its test there is nothing left to do.
 process.once('disconnect', () => process.exit());
