@@ -4,19 +4,10 @@
 //
 // Usage: node scripts/hosts.mjs [host...]      (default: all that can run here)
 
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { BUILT_ON_IT, CONFORMANCE, hostsHere } from './host-suites.mjs';
 import { runJest } from './jest-counts.mjs';
-import { root } from './toolchain.mjs';
 
 const VECTORS = [1, 8, 64, 1024];
-/** What `npm test` has run on one native host and on one in JavaScript. */
-const BUILT_ON_IT = [
-  ...['threads/', 'protocols/', 'outside/', 'processes/', 'descriptors/', 'streams/', 'signals/'],
-  ...['sources/', 'sending/', 'http/', 'faults/files'],
-].map((place) => `test/${place}`);
-const { hosts } = createRequire(import.meta.url)(join(root, 'build/js/src/index.js'));
-
 /** What the environment says to test/support/conformance.ts for each way of registering. */
 function modesOf(name) {
   return name === 'epoll' ? ['edge', 'level', 'oneshot'] : [''];
@@ -37,19 +28,7 @@ function run(title, name, environment, tests) {
   total.failed += counts.failed;
 }
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !hosts.some((host) => host.name === name));
-if (unknown.length > 0) {
-  console.error(`no host ${unknown.join(', ')}; there are ${hosts.map((h) => h.name).join(', ')}`);
-  process.exit(2);
-}
-for (const { name, missing } of hosts) {
-  if (asked.length > 0 && !asked.includes(name)) continue;
-  const reason = missing();
-  if (reason) {
-    console.log(`SKIP ${name}: ${reason}`);
-    continue;
-  }
+for (const { name } of hostsHere(process.argv.slice(2))) {
   if (name !== 'null') {
     run(`${name}, what is built on it`, name, {}, BUILT_ON_IT);
     run(`${name}, what is known`, name, { TEST_WRITE: '1' }, ['test/conformance/guarantees']);
@@ -62,7 +41,7 @@ for (const { name, missing } of hosts) {
         TEST_EVENTS: String(events),
         TEST_ROUNDS: '10',
       };
-      run(title, name, environment, ['test/conformance']);
+      run(title, name, environment, [CONFORMANCE]);
     }
   }
 }

@@ -20,7 +20,7 @@ export function readCounts(path) {
   }
 }
 
-/** Runs the whole suite and shows jest's own report. */
+/** Runs the whole suite, shows jest's own report, and answers its counts and process id. */
 export function runJest(name, { node = process.execPath, env = {}, jestArguments = [] } = {}) {
   const results = join(root, 'build/results', `${name}.json`);
   mkdirSync(dirname(results), { recursive: true });
@@ -33,7 +33,7 @@ export function runJest(name, { node = process.execPath, env = {}, jestArguments
   });
   const counts = readCounts(results);
   if (run.status !== 0 && counts.failed === 0) counts.failed = 1;
-  return counts;
+  return { ...counts, pid: run.pid };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

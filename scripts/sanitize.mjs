@@ -1,13 +1,17 @@
-// Runs the test suite over a native host compiled with AddressSanitizer and
-// UndefinedBehaviorSanitizer.
+// Runs the test suite over native hosts compiled with AddressSanitizer, LeakSanitizer and
+// UndefinedBehaviorSanitizer: all of it on the host that is preferred, and what depends on the host
+// on each that can run here.
+//
+// Usage: node scripts/sanitize.mjs [pattern...]      (patterns of paths, as jest takes them)
 //
 // The binary goes to build/sanitize/ and is handed to the tests by CALANDRIA_BINARY; the ordinary
 // one stays as it is. Node itself is not instrumented, so the runtime has to be there before it:
 // LD_PRELOAD.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { BUILT_ON_IT, CONFORMANCE, hostsHere } from './host-suites.mjs';
 import { runJest } from './jest-counts.mjs';
 import { linkSources, nodeGypArguments, root, toolchainMissing } from './toolchain.mjs';
 
@@ -44,16 +48,81 @@ for (const gyp of [['configure', '--', '-Dsanitize=1'], ['build']]) {
     finish('FAIL sanitizers: the build failed, see above', 0, 1);
   }
 }
-const counts = runJest('sanitize', {
-  // One process: it is the preloaded one, and a report of the sanitizer is not torn between
-  // workers.
-  jestArguments: ['--runInBand'],
-  env: {
+
+/** The environment of a process whose leaks are to be told in a file of its own. */
+function environment(leaks) {
+  return {
     CALANDRIA_BINARY: binary,
     LD_PRELOAD: runtime,
-    // What Node leaves allocated at exit is not this library's leak.
-    ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=0',
+    ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0',
+    // What Node leaves at its exit is not this library's leak: reports are read, exit codes left.
+    LSAN_OPTIONS: `exitcode=0:log_path=${leaks}`,
     UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
-  },
-});
-finish(`${counts.failed > 0 ? 'FAIL' : 'PASS'} sanitizers`, counts.passed, counts.failed);
+  };
+}
+
+/** Leaks of what the shim itself asked for, in the report of a process that has ended. */
+function leaksOf(leaks, pid) {
+  const file = `${leaks}.${pid}`;
+  if (!existsSync(file)) return [];
+  const reports = readFileSync(file, 'utf8').split('\n\n');
+  return reports.filter((text) => / leak of [^]*? #1 [^\n]*\bhost\/\w+\.(cc|h):/.test(text));
+}
+
+const total = { passed: 0, failed: 0 };
+const leaks = join(root, 'build/results/leaks');
+rmSync(leaks, { recursive: true, force: true });
+mkdirSync(leaks, { recursive: true });
+
+function told(title, passed, failed) {
+  console.log(`${failed > 0 ? 'FAIL' : 'PASS'} ${title}: ${passed} passed, ${failed} failed`);
+  total.passed += passed;
+  total.failed += failed;
+}
+
+// A module that loses what it allocates: what finds nothing here would find nothing ever.
+const FORGETFUL = `# 1 "host/forgetful.cc"
+#include <cstdlib>
+extern "C" void* napi_register_module_v1(void*, void* exports) {
+  volatile char* lost = static_cast<char*>(malloc(100));
+  lost[0] = 1;
+  lost = nullptr;
+  return exports;
+}`;
+
+function checkThatLeaksAreFound() {
+  const forgetful = join(leaks, 'calandria.node');
+  const flags = ['-fsanitize=address', '-g', '-O0', '-fPIC', '-shared', '-x', 'c++', '-'];
+  const built = spawnSync('g++', [...flags, '-o', forgetful], { input: FORGETFUL });
+  const file = join(leaks, 'planted');
+  const { pid, status } = spawnSync(process.execPath, ['-e', `require('${forgetful}')`], {
+    env: { ...process.env, ...environment(file) },
+    stdio: 'inherit',
+  });
+  const found = built.status === 0 && status === 0 && leaksOf(file, pid).length > 0;
+  told('a leak that was planted is found', found ? 1 : 0, found ? 0 : 1);
+}
+
+function run(title, more, jestArguments) {
+  const name = title.replaceAll(/\W+/g, '-');
+  const file = join(leaks, name);
+  const { passed, failed, pid } = runJest(`sanitize-${name}`, {
+    // One process: it is the preloaded one, and a report of the sanitizer is not torn between
+    // workers.
+    jestArguments: ['--runInBand', '--testTimeout=60000', ...jestArguments],
+    env: { ...environment(file), ...more },
+  });
+  const lost = leaksOf(file, pid);
+  for (const report of lost) console.log(report);
+  told(title, passed, failed + lost.length);
+}
+
+const patterns = process.argv.slice(2);
+checkThatLeaksAreFound();
+run('the whole suite', {}, patterns);
+for (const { name } of hostsHere().filter(({ name }) => name !== 'null')) {
+  const suites = patterns.length > 0 ? patterns : [CONFORMANCE, ...BUILT_ON_IT];
+  run(`host ${name}`, { CALANDRIA_HOST: name }, suites);
+}
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed > 0 ? 1 : 0;
