@@ -61,7 +61,7 @@ bool call_plain(Attached* attached, napi_ref function) {
   napi_value result;
   napi_value callee = referenced(env, function);
   napi_value receiver;
-  if (callee == nullptr || napi_get_global(env, &receiver) != napi_ok) return false;
+  if (callee == nullptr || napi_get_undefined(env, &receiver) != napi_ok) return false;
   if (napi_call_function(env, receiver, callee, 0, nullptr, &result) == napi_ok) return true;
   report(env);
   return false;
@@ -115,11 +115,20 @@ Outcome run_turn(Attached* attached, int events) {
   return more ? Outcome::again : Outcome::quiet;
 }
 
-/** While submissions answer each other the kernel is only looked at now and then. */
+/** Does the interface hold events that the last turn had no room for? */
+bool found_more(const Shim* shim) {
+  const Interface* interface = shim->interface;
+  return interface->found != nullptr && interface->found(shim);
+}
+
+/**
+ * While submissions answer each other the kernel is only looked at now and then; what it has said
+ * already is taken with them.
+ */
 int poll_unless_busy(Attached* attached) {
   const Memory* memory = &attached->shim.memory;
   const bool look = load_word(memory, layout::TURN_AGAIN) == layout::AGAIN_LOOK ||
-                    load_word(memory, layout::SUBMISSION_DONE) == 0;
+                    load_word(memory, layout::SUBMISSION_DONE) == 0 || found_more(&attached->shim);
   if (attached->again && !look && ++attached->skipped < SKIPS_MAX) return layout::WAIT_SKIPPED;
   attached->skipped = 0;
   return attached->shim.interface->poll(&attached->shim);

@@ -1,6 +1,7 @@
 #include "execute.h"
 
 #include "adopt.h"
+#include "compiler.h"
 #include "completions.h"
 #include "files.h"
 #include "datagrams.h"
@@ -84,7 +85,7 @@ int32_t execute_other(Shim* shim, uint32_t entry, ReadRoom* room, Descriptor* de
 
 }  // namespace
 
-int32_t execute(Shim* shim, uint32_t entry, ReadRoom* room) {
+CALANDRIA_HOT int32_t execute(Shim* shim, uint32_t entry, ReadRoom* room) {
   const uint8_t operation = shim->memory.base[entry + layout::SUBMISSION_OPERATION];
   if (operation == layout::OPERATION_LISTEN) return socket_open(shim, entry, room, false);
   if (operation == layout::OPERATION_CONNECT) return socket_open(shim, entry, room, true);

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "compiler.h"
 #include "errors.h"
 
 namespace calandria {
@@ -117,9 +118,11 @@ int levels_watch_room(Shim* shim, int, uint32_t record, uint32_t, bool on) {
   return 0;
 }
 
-void levels_answered(Shim* shim, uint32_t entry, int32_t result) {
+CALANDRIA_HOT void levels_answered(Shim* shim, uint32_t entry, int32_t result) {
   watches_answered(&shim->levels->watches, &shim->memory, entry, result);
 }
+
+bool levels_found(const Shim* shim) { return shim->levels->found.left > 0; }
 
 void levels_forget(Shim* shim, uint32_t record) {
   // A descriptor that a thread waits on would not be closed before it has stopped waiting.

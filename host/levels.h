@@ -38,5 +38,14 @@ int levels_detach(Shim* shim, int fd);
 int levels_watch_room(Shim* shim, int fd, uint32_t record, uint32_t generation, bool on);
 void levels_answered(Shim* shim, uint32_t entry, int32_t result);
 void levels_forget(Shim* shim, uint32_t record);
+bool levels_found(const Shim* shim);
+
+constexpr Interface levels_interface(const char* name, int (*open)(Shim* shim)) {
+  Interface interface = {name,          open,         levels_attach,     levels_poll,
+                         levels_arm,    levels_close, levels_detach,     levels_watch_room,
+                         true,          levels_answered, levels_forget};
+  interface.found = levels_found;
+  return interface;
+}
 
 }  // namespace calandria

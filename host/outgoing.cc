@@ -4,7 +4,7 @@
 
 namespace calandria {
 
-bool outgoing_open(Outgoing* outgoing, const Shim* shim, uint32_t entry) {
+CALANDRIA_HOT bool outgoing_open(Outgoing* outgoing, const Shim* shim, uint32_t entry) {
   outgoing->memory = &shim->memory;
   outgoing->piece = field(shim, entry, layout::SUBMISSION_ADDRESS);
   outgoing->left = field(shim, entry, layout::SUBMISSION_LENGTH);
@@ -12,7 +12,7 @@ bool outgoing_open(Outgoing* outgoing, const Shim* shim, uint32_t entry) {
   return outgoing->pieces <= static_cast<uint32_t>(layout::PIECES_A_LONG_SEND);
 }
 
-int outgoing_take(Outgoing* outgoing, struct iovec* vectors, uint32_t* length) {
+CALANDRIA_HOT int outgoing_take(Outgoing* outgoing, struct iovec* vectors, uint32_t* length) {
   const Memory* memory = outgoing->memory;
   int used = 0;
   *length = 0;
@@ -42,7 +42,7 @@ int32_t gather_pieces(const Shim* shim, uint32_t entry, struct iovec* vectors) {
   return outgoing_take(&outgoing, vectors, &length);
 }
 
-long outgoing_send(Outgoing* outgoing, Shim* shim, int fd, int more) {
+CALANDRIA_HOT long outgoing_send(Outgoing* outgoing, Shim* shim, int fd, int more) {
   long sent = 0;
   do {
     struct iovec vectors[layout::PIECES_A_SEND];

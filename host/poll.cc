@@ -17,8 +17,6 @@ int poll_open(Shim* shim) { return levels_open(shim, &POLL); }
 
 }  // namespace
 
-const Interface poll_interface = {
-    "poll",        poll_open,         levels_attach, levels_poll,     levels_arm,   levels_close,
-    levels_detach, levels_watch_room, true,          levels_answered, levels_forget};
+const Interface poll_interface = levels_interface("poll", poll_open);
 
 }  // namespace calandria

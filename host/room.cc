@@ -1,5 +1,7 @@
 #include "room.h"
 
+#include "compiler.h"
+
 namespace calandria {
 
 namespace {
@@ -21,7 +23,7 @@ bool read_room_open(ReadRoom* room, const Memory* memory) {
          room->spares <= static_cast<uint32_t>(layout::SPARE_LIST_MAX);
 }
 
-bool read_room_ensure(ReadRoom* room, uint32_t least) {
+CALANDRIA_HOT bool read_room_ensure(ReadRoom* room, uint32_t least) {
   if (room->limit - room->cursor >= least) return true;
   if (room->spare >= room->spares) return false;
   const uint32_t segment = load_unsigned(room->memory, layout::SPARE_LIST + 4 * room->spare);

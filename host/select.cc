@@ -88,8 +88,6 @@ int select_open(Shim* shim) { return levels_open(shim, &SELECT); }
 
 }  // namespace
 
-const Interface select_interface = {
-    "select",      select_open,       levels_attach, levels_poll,     levels_arm,   levels_close,
-    levels_detach, levels_watch_room, true,          levels_answered, levels_forget};
+const Interface select_interface = levels_interface("select", select_open);
 
 }  // namespace calandria

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "aio.h"
+#include "compiler.h"
 #include "completions.h"
 #include "datagrams.h"
 #include "errors.h"
@@ -93,7 +94,7 @@ const char* shim_open(Shim* shim, const Interface* interface, const ShimOptions*
   return nullptr;
 }
 
-int shim_submit(Shim* shim) {
+CALANDRIA_HOT int shim_submit(Shim* shim) {
   const Memory* memory = &shim->memory;
   const uint32_t total = load_unsigned(memory, layout::SUBMISSION_COUNT);
   void (*flush)(Shim*) = shim->interface->flush;

@@ -93,6 +93,8 @@ struct Interface {
   int (*settle)(Shim* shim, uint32_t record, uint32_t generation) = nullptr;
   /** Or null: has a part of a file fetched into the page cache; false: it is the pool's. */
   bool (*fetch)(Shim* shim, WarmJob* job) = nullptr;
+  /** Or null: the last look found more than it could report, so that the next costs no call. */
+  bool (*found)(const Shim* shim) = nullptr;
 };
 
 struct Shim {

@@ -55,7 +55,7 @@ int32_t connect_status(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadR
   return error != 0 ? -error : answer_local(shim, entry, room, fd);
 }
 
-int32_t receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
+CALANDRIA_HOT int32_t receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {
   const Memory* memory = &shim->memory;
   const uint32_t want = field(shim, entry, layout::SUBMISSION_LENGTH);
   if (!read_room_ensure(room, field(shim, entry, layout::SUBMISSION_ARGUMENT))) return -ENOBUFS;
@@ -71,7 +71,7 @@ int32_t receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* ro
   return static_cast<int32_t>(result);
 }
 
-int32_t send_pieces(Shim* shim, Descriptor* descriptor, uint32_t entry) {
+CALANDRIA_HOT int32_t send_pieces(Shim* shim, Descriptor* descriptor, uint32_t entry) {
   Outgoing outgoing;
   if (!outgoing_open(&outgoing, shim, entry)) return -EPROTO;
   return static_cast<int32_t>(outgoing_send(&outgoing, shim, descriptor->fd, 0));

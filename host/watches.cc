@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "compiler.h"
+
 namespace calandria {
 
 namespace {
@@ -134,7 +136,8 @@ uint32_t watches_subject(const Memory* memory, uint32_t entry) {
                    : load_unsigned(memory, entry + layout::SUBMISSION_RECORD);
 }
 
-bool watches_answered(Watches* watches, const Memory* memory, uint32_t entry, int32_t result) {
+CALANDRIA_HOT bool watches_answered(Watches* watches, const Memory* memory, uint32_t entry,
+                                    int32_t result) {
   short bits = awaited(memory, entry, result);
   if (bits == 0) return false;
   const uint32_t place = watches_place(watches, watches_subject(memory, entry));

@@ -7,7 +7,7 @@ export interface Limits {
   readonly connections: number;
   /** Operations handed to the host in one turn. Default 4,096. */
   readonly operations: number;
-  /** Kernel records taken in one turn. Default 256. */
+  /** Kernel records taken in one turn. Default 32; docs/hosts.md says why not more. */
   readonly events: number;
   /** Timers at once. Default 65,536. */
   readonly timers: number;
@@ -38,7 +38,7 @@ export const WRITE_SEGMENT_BYTES = 65536;
 const RANGES: Record<keyof Limits, readonly [standard: number, least: number, most: number]> = {
   connections: [16384, 2, 1 << 20],
   operations: [4096, 8, 65536],
-  events: [256, 1, 65536],
+  events: [32, 1, 65536],
   timers: [65536, 1, 1 << 22],
   queueBytes: [1 << 20, 1, 1 << 28],
   queueBytesTotal: [64 << 20, 1, 1 << 30],

@@ -253,6 +253,7 @@ export class Deliverer {
 
   /** The turn is over: records whose `close` was delivered are being freed. */
   forgetClosed(): void {
+    if (this.finished.length === 0) return;
     for (const connection of this.finished) {
       this.connections[connection.record] = undefined;
       this.calls.forget(connection);

@@ -109,7 +109,8 @@ export class CoreHarness {
 
   constructor(options: HarnessOptions = {}) {
     const { limits, settings = 0, seed = 1n, build = 'debug', format = 'epoll12' } = options;
-    this.memory = createMemory(completeLimits(limits), { settings, seed });
+    // Tests say more in one turn than hosts do.
+    this.memory = createMemory(completeLimits({ events: 256, ...limits }), { settings, seed });
     this.core = options.core?.(this.memory) ?? instantiateCore(this.memory, build);
     this.view = new DataView(this.memory.buffer);
     this.format = format;
