@@ -9,6 +9,7 @@ import { errorNumber } from '../errors';
 import { writePeer } from '../reactor/address';
 import { numberOf, Source } from './node-source';
 import type { Outgoing } from './outgoing';
+import { Slab } from './slab';
 
 /** node:net's own mark is 16 KiB in some versions, and so is then every write. */
 export const HIGH_WATER = 65536;
@@ -18,6 +19,8 @@ const HELD_MAX = 65536;
  * progress.
  */
 const LINGER = 30_000;
+/** Of all connections of this thread: no write happens within another. */
+const slab = new Slab();
 const BROKEN_PIPE = -errorNumber('EPIPE');
 
 export class Stream extends Source {
@@ -121,7 +124,9 @@ export class Stream extends Source {
       // A write that the kernel took at once leaves the room as it was: go on.
       const room = Math.min(this.space, outgoing.left);
       if (room === 0) return sent > 0 ? sent : -layout.ERROR_AGAIN;
-      this.socket.write(outgoing.copy(room));
+      this.socket.write(outgoing.copy(room, slab.take(room)));
+      // What is not with the kernel now is still in the socket, or with libuv.
+      if (this.socket.writableLength > 0) slab.keep(room);
       sent += room;
     }
   }

@@ -15,9 +15,8 @@ export class Outgoing {
     this.left = word(memory, entry + layout.SUBMISSION_LENGTH);
   }
 
-  /** A copy of the next `length` bytes; there are at least as many left. */
-  copy(length: number): Buffer {
-    const copied = Buffer.allocUnsafe(length);
+  /** A copy of the next `length` bytes, to so much room; there are at least as many left. */
+  copy(length: number, copied: Buffer = Buffer.allocUnsafe(length)): Buffer {
     const pieces = word(this.memory, layout.PIECES_BASE);
     let filled = 0;
     while (filled < length) {

@@ -5,6 +5,7 @@ import * as layout from '../../assembly/layout';
 import { long, type ReactorMemory, word } from '../core/memory';
 import { errorNumber } from '../errors';
 import type { Ring } from '../inbox/ring';
+import { Queue } from '../queue';
 import { writePeer } from '../reactor/address';
 import type { DrivenHost } from './driven';
 import type { Seam } from './host';
@@ -40,7 +41,7 @@ export abstract class SourceHost implements DrivenHost {
   private completions!: Completions;
   private readonly sources: (Source | undefined)[] = [];
   /** Sources with readiness that no turn took yet, in the order in which it came. */
-  private ready: Source[] = [];
+  private ready = new Queue<Source>();
   /** Of inboxes, by the id that opens them. */
   protected readonly rings = new Map<number, Ring>();
   /** What OPEN made last. */
@@ -74,9 +75,8 @@ export abstract class SourceHost implements DrivenHost {
     const most = word(memory, layout.EVENTS_MAX);
     let at = word(memory, layout.EVENTS_BASE);
     let events = 0;
-    let looked = 0;
-    for (; looked < this.ready.length && events < most; looked++) {
-      const source = this.ready[looked] as Source;
+    while (this.ready.length > 0 && events < most) {
+      const source = this.ready.take();
       const bits = source.take();
       if (bits === 0) continue;
       this.set(at, source.record);
@@ -86,7 +86,6 @@ export abstract class SourceHost implements DrivenHost {
       at += layout.PORTABLE_SIZE;
       events++;
     }
-    this.ready = this.ready.slice(looked);
     if (events < most && this.completions.take()) {
       this.set(at, layout.RECORD_COMPLETIONS);
       this.set(at + 4, 0);
@@ -318,7 +317,7 @@ export abstract class SourceHost implements DrivenHost {
   close(): void {
     for (const source of this.sources.splice(0)) source?.close(false);
     for (const id of [...this.rings.keys()]) this.unshare(id);
-    this.ready = [];
+    this.ready = new Queue();
   }
 
   private set(address: number, value: number): void {

@@ -46,7 +46,7 @@ test('R2.6: the package itself loads no protocol, no server and no façade', () 
   expect(own).toContain('src/reactor/reactor.ts');
   const parts = new Set(own.map((path) => path.split('/').slice(0, 2).join('/')));
   const library = ['core', 'errors.ts', 'files', 'host', 'inbox', 'index.ts', 'package-root.ts'];
-  const expected = [...library, 'reactor', 'trace'].map((part) => `src/${part}`);
+  const expected = [...library, 'queue.ts', 'reactor', 'trace'].map((part) => `src/${part}`);
   expect([...parts].filter((part) => part.startsWith('src/')).sort()).toEqual(expected.sort());
   expect(
     [...node.keys()].filter((name) => /^node:(https?2?|tls|readline|repl)$/.test(name)),
