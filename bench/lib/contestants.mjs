@@ -24,6 +24,10 @@ function onHost(name, registration = '') {
   return script('calandria.mjs', { CALANDRIA_HOST: name, BENCH_REGISTRATION: registration });
 }
 
+function triggered(trigger) {
+  return script('calandria.mjs', { CALANDRIA_HOST: 'epoll', BENCH_TRIGGER: trigger });
+}
+
 function compiled({ path, reason }, ...words) {
   return path ? { command: [path, ...words] } : { reason };
 }
@@ -60,9 +64,16 @@ const makers = {
     'on-epoll': () => onHost('epoll'),
     'on-epoll-level': () => onHost('epoll', 'level'),
     'on-epoll-oneshot': () => onHost('epoll', 'oneshot'),
+    ...Object.fromEntries(
+      ['edge', 'level', 'oneshot', 'dispatch'].map((one) => [
+        `change-${one}`,
+        () => triggered(one),
+      ]),
+    ),
     'on-poll': () => onHost('poll'),
     'on-select': () => onHost('select'),
     'on-rtsig': () => onHost('rtsig'),
+    'on-node': () => onHost('node'),
     'calandria-spin': () => script('calandria.mjs', { BENCH_SPIN: '50' }),
     'vector-8': () => script('calandria.mjs', { BENCH_VECTOR: '8' }),
     'vector-32': () => script('calandria.mjs', { BENCH_VECTOR: '32' }),

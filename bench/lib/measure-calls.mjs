@@ -3,15 +3,15 @@
 import { withServer } from './contestants.mjs';
 import { runLoad } from './processes.mjs';
 
-export function measureCalls(load, columns) {
+export function measureCalls(load, columns, rounds = 1) {
   return {
     columns,
     connections: load.connections,
-    rounds: 1,
+    rounds,
     async measure(contestant, context) {
       const { seconds, warmup } = context.options;
       return withServer(contestant, context, async (server) => {
-        const { errors } = await runLoad(
+        const { errors, messages, serverCpuNanoseconds } = await runLoad(
           context.programs.load.path,
           server,
           { ...load, seconds, warmup },
@@ -21,6 +21,7 @@ export function measureCalls(load, columns) {
         // Each connection ends with one receive that says so, where receiving is a call.
         const receives = Math.max(0, counters.hostReceives - counters.accepted);
         return {
+          cpu: serverCpuNanoseconds / 1000 / messages,
           callsPerMessage: (receives + counters.hostSends) / counters.writes,
           waitsPerMessage: counters.hostWaits / counters.writes,
           controlsPerMessage: counters.hostControls / counters.writes,

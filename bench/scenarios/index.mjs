@@ -31,6 +31,7 @@ import idleTimers from './idle-timers.mjs';
 import idleUsed from './idle-used.mjs';
 import latency from './latency.mjs';
 import medium from './medium.mjs';
+import modes from './modes.mjs';
 import poll from './poll.mjs';
 import record from './record.mjs';
 import replay from './replay.mjs';
@@ -55,6 +56,7 @@ export const scenarios = [
   calls,
   poll,
   callsByHost,
+  modes,
   waitCost,
   record,
   replay,

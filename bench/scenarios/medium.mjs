@@ -11,6 +11,7 @@ export default {
     'calandria',
     'calandria-uring',
     'calandria-uring-core',
+    'on-node',
     'libuv',
     'bun',
   ],
@@ -19,5 +20,6 @@ export default {
     { contestant: 'calandria', key: 'cpu', against: 'c', atMost: 1.1 },
     { contestant: 'calandria', key: 'cpu', against: 'node-net', atMost: 0.75 },
     { contestant: 'calandria-uring', key: 'cpu', against: 'calandria', atMost: 1.1 },
+    { contestant: 'on-node', key: 'cpu', against: 'node-net', atMost: 1.25 },
   ],
 };

@@ -12,6 +12,7 @@ export default {
     'calandria',
     'calandria-uring',
     'calandria-uring-core',
+    'on-node',
     'libuv',
     'bun',
   ],
@@ -20,5 +21,6 @@ export default {
     { contestant: 'calandria', key: 'cpu', against: 'c', atMost: 1.07 },
     { contestant: 'calandria', key: 'cpu', against: 'node-net', atMost: 0.75 },
     { contestant: 'calandria-uring', key: 'cpu', against: 'calandria', atMost: 1.1 },
+    { contestant: 'on-node', key: 'cpu', against: 'node-net', atMost: 1.25 },
   ],
 };

@@ -7,15 +7,20 @@
 //   BENCH_TIMERS          how many timers to have pending
 //   BENCH_REGISTRATION    of epoll: edge, level or oneshot
 //   BENCH_RINGS           of uring: kernel or core
+//   BENCH_TRIGGER         the program reads when `change` says so, repeated in this way
 //   BENCH_VECTOR          how many events one look takes: a number, or adaptive
 
 import { collectOnSignal } from './collect-on-signal.mjs';
-import { echo } from './echo-program.mjs';
+import { echo, echoOnChange } from './echo-program.mjs';
 import { calandria } from './library.mjs';
 import { keepTimersPending } from './pending-timers.mjs';
 
-const { BENCH_VECTOR: vector, BENCH_REGISTRATION: registration } = process.env;
-const { BENCH_RINGS: rings } = process.env;
+const {
+  BENCH_VECTOR: vector,
+  BENCH_REGISTRATION: registration,
+  BENCH_RINGS: rings,
+  BENCH_TRIGGER: trigger,
+} = process.env;
 
 function chooseHost() {
   const { BENCH_RECORD: file, BENCH_RECORD_PAYLOAD: payload = 'full' } = process.env;
@@ -33,7 +38,7 @@ const reactor = calandria.createReactor({
   spin: Number(process.env.BENCH_SPIN ?? 0),
 });
 
-const listener = echo(reactor);
+const listener = trigger ? echoOnChange(reactor, trigger) : echo(reactor);
 keepTimersPending((delay, handler) => reactor.setTimer(delay, handler));
 process.on('SIGUSR1', () => console.log(`counters ${JSON.stringify(reactor.counters)}`));
 collectOnSignal();

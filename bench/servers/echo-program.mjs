@@ -19,3 +19,28 @@ export function echo(reactor) {
     },
   );
 }
+
+// The same, driven by `change`: it reads what has come when it is told that something has, and not
+// before it is told again.
+export function echoOnChange(reactor, trigger) {
+  return reactor.listen(
+    { port: 0, address: '127.0.0.1', trigger },
+    {
+      open(connection) {
+        connection.read(0);
+      },
+      change(connection) {
+        if (connection.rx.available !== 0 || connection.rx.eof) connection.read(Infinity);
+      },
+      data(connection, bytes) {
+        connection.read(0);
+        connection.write(bytes);
+        if (trigger === 'dispatch') connection.enable();
+        if (trigger === 'oneshot') connection.setTrigger(trigger);
+      },
+      end(connection) {
+        connection.end();
+      },
+    },
+  );
+}

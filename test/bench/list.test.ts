@@ -46,8 +46,12 @@ test('bench --list: tells what each scenario is to reach', () => {
   expect(shown('timers')).toContain('calandria: percent of a core at most 5');
   expect(shown('idle-timers')).toEqual(['calandria: CPU us in 5 s of doing nothing at most 0']);
   expect(shown('disk-and-pings')?.join()).toMatch(/p99 while streaming.* at most 3$/);
+  expect(shown('poll')).toEqual(['on-poll: CPU a message at most 1.10 x c-poll']);
+  for (const name of ['64x64B', '1000x64B', '64x16KiB', '8x256KiB', 'churn']) {
+    expect(shown(name)).toContain('on-node: CPU a message at most 1.25 x node-net');
+  }
   const without = [...targets].filter(([, lines]) => lines.length === 0).map(([name]) => name);
-  expect(without.sort()).toEqual(['c10k', 'calls-by-host', 'idle-used', 'wait-cost']);
+  expect(without.sort()).toEqual(['c10k', 'calls-by-host', 'idle-used', 'modes', 'wait-cost']);
 });
 
 test('bench: refuses a scenario and a server that it does not know, and names those it does', () => {

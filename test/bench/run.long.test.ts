@@ -86,13 +86,18 @@ testWith(compiles && openFilesMax() > 18_300, 'compiler, or not enough open file
 );
 
 testWith(compiles, 'compiler')(
-  'R1.3: registered once or again for each event, as the table of calls says',
+  'R1.3 R1.15: modes compared by processor time and calls: registered once, or for each event',
   async () => {
-    const servers = ['on-epoll', 'on-epoll-oneshot'];
-    const round = figuresOf('calls-by-host', '--servers', servers.join(','));
-    const [once, again] = servers.map((name) => round[name]?.controlsPerMessage as number);
-    expect(once).toBeLessThan(0.3);
-    expect(again).toBeGreaterThan(0.9);
+    const servers = ['change-edge', 'on-epoll-oneshot'];
+    const round = figuresOf('modes', '--servers', servers.join(','));
+    const [once, again] = servers.map((name) => round[name]);
+    expect(once?.controlsPerMessage).toBeLessThan(0.3);
+    expect(again?.controlsPerMessage).toBeGreaterThan(0.9);
+    for (const figures of [once, again]) {
+      expect(figures?.cpu).toBeGreaterThan(0);
+      expect(figures?.waitsPerMessage).toBeGreaterThan(0);
+      expect(figures?.callsPerMessage).toBeCloseTo(2, 1);
+    }
   },
   60_000,
 );
