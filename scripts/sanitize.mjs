@@ -66,7 +66,7 @@ function leaksOf(leaks, pid) {
   const file = `${leaks}.${pid}`;
   if (!existsSync(file)) return [];
   const reports = readFileSync(file, 'utf8').split('\n\n');
-  return reports.filter((text) => / leak of [^]*? #1 [^\n]*\bhost\/\w+\.(cc|h):/.test(text));
+  return reports.filter((text) => / leak of [\s\S]*? #1 [^\n]*\bhost\/\w+\.(cc|h):/.test(text));
 }
 
 const total = { passed: 0, failed: 0 };
