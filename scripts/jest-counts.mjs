@@ -36,6 +36,13 @@ export function runJest(name, { node = process.execPath, env = {}, jestArguments
   return { ...counts, pid: run.pid };
 }
 
+/** Ends a script with a line of its own, if it has one, and the line that .ci/run reads. */
+export function finish(line, passed, failed) {
+  if (line) console.log(line);
+  console.log(`${passed} passed, ${failed} failed`);
+  process.exit(failed > 0 ? 1 : 0);
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { passed, failed } = readCounts(process.argv[2]);
   console.log(`${passed} ${failed}`);

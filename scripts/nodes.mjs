@@ -8,32 +8,22 @@
 // said so.
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runJest } from './jest-counts.mjs';
-import { root } from './toolchain.mjs';
+import { installPackages, packageCache } from './npm-cache.mjs';
 
 const majors = process.argv.length > 2 ? process.argv.slice(2) : ['22', '24', '26'];
 const windows = process.platform === 'win32';
 
 function install(major) {
+  const prefix = packageCache('nodes', major);
   const system = windows ? 'win' : process.platform;
-  const prefix = join(root, 'node_modules/.cache/nodes', major);
-  // One folder a version: npm removes from a folder whatever it was not asked for this time.
-  mkdirSync(prefix, { recursive: true });
-  const result = spawnSync(
-    'npm',
-    [
-      ...['install', '--prefix', prefix, '--no-save', '--no-package-lock', '--ignore-scripts'],
-      ...['--no-audit', '--no-fund', `node${major}@npm:node-${system}-${process.arch}@${major}`],
-    ],
-    { cwd: prefix, encoding: 'utf8', shell: windows },
-  );
+  const name = `node-${system}-${process.arch}@${major}`;
+  const complaint = installPackages(prefix, [`node${major}@npm:${name}`]);
   const path = join(prefix, 'node_modules', `node${major}`, 'bin', windows ? 'node.exe' : 'node');
   const version = spawnSync(path, ['--version'], { encoding: 'utf8' });
   if (version.status === 0) return { path, version: version.stdout.trim() };
-  const reason = (result.stderr || version.error?.message || '').trim().split('\n')[0];
-  return { reason: reason || 'it does not run here' };
+  return { reason: complaint || version.error?.message || 'it does not run here' };
 }
 
 const total = { passed: 0, failed: 0 };

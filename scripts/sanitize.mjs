@@ -12,17 +12,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILT_ON_IT, CONFORMANCE, hostsHere } from './host-suites.mjs';
-import { runJest } from './jest-counts.mjs';
+import { finish, runJest } from './jest-counts.mjs';
 import { linkSources, nodeGypArguments, root, toolchainMissing } from './toolchain.mjs';
 
 const folder = join(root, 'build/sanitize');
 const binary = join(folder, 'build/Release/calandria.node');
-
-function finish(line, passed, failed) {
-  console.log(line);
-  console.log(`${passed} passed, ${failed} failed`);
-  process.exit(failed > 0 ? 1 : 0);
-}
 
 function runtimePath(name) {
   const result = spawnSync('g++', [`-print-file-name=${name}`], { encoding: 'utf8' });

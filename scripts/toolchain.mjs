@@ -21,7 +21,8 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** The systems for which host/ has a kernel interface. */
 const platforms = ['linux'];
 
-function commandPath(name) {
+/** Where a command is; undefined if it is nowhere. */
+export function commandPath(name) {
   // A name from the environment may be a path, or a command with arguments (`ccache g++`).
   const program = name.split(' ')[0];
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
@@ -82,11 +83,13 @@ export function kqueueMissing(prefix) {
   return found ? undefined : `${prefix} has no lib/libkqueue.so`;
 }
 
-/** The arguments for `node` which run node-gyp with these arguments of its own. */
-export function nodeGypArguments(gypArguments) {
+/**
+ * The arguments for `node` which run node-gyp with these arguments of its own, for the Node that is
+ * installed at `prefix`.
+ */
+export function nodeGypArguments(gypArguments, prefix = dirname(dirname(process.execPath))) {
   const nodeGyp = join(dirname(require.resolve('node-gyp/package.json')), 'bin/node-gyp.js');
   // Headers that came with this very Node spare a download; without them node-gyp fetches its own.
-  const prefix = dirname(dirname(process.execPath));
   const local = existsSync(join(prefix, 'include/node/node_api.h'));
   return [nodeGyp, ...(local ? [`--nodedir=${prefix}`] : []), ...gypArguments];
 }
