@@ -27,7 +27,7 @@ async function ask(port: number): Promise<number> {
 }
 
 testWith(capabilities().features.epoll.available, 'native host')(
-  'R0.20: four workers share a port, each gets its share, and no connection is lost',
+  'R0.20 R3.40: four workers share a port, each gets its share, and no connection is lost',
   async () => {
     const [first, port] = await begin(0, 0);
     const others = await Promise.all([1, 2, 3].map((number) => begin(number, port)));
