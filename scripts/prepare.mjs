@@ -75,7 +75,7 @@ const steps = {
     outputs: [prebuild],
     needs: ['layout'],
     // Not a failure: the pure JavaScript host works everywhere.
-    obstacle: () => toolchainMissing(),
+    obstacle: () => toolchainMissing(process.argv.includes('host')),
     build() {
       // Never `rebuild`: it begins by deleting build/, where the other steps' outputs are.
       run('native host', process.execPath, nodeGypArguments(['configure', 'build']));

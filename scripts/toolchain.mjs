@@ -18,8 +18,10 @@ const require = createRequire(import.meta.url);
 /** The package's folder. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The systems for which host/ has a kernel interface. */
+/** The systems for which host/ has a kernel interface, */
 const platforms = ['linux'];
+/** and those for which it was compiled and never run (scripts/cross.mjs): built when asked for. */
+const unproven = ['darwin', 'freebsd', 'netbsd', 'openbsd'];
 
 /** Where a command is; undefined if it is nowhere. */
 export function commandPath(name) {
@@ -45,10 +47,17 @@ function packagePath(name) {
   }
 }
 
-/** Why the native host cannot be compiled here, in one line; undefined if it can. */
-export function toolchainMissing() {
+/**
+ * Why the native host is not to be compiled here, in one line; undefined if it is. `asked`: for
+ * this by name, and not as one step of all.
+ */
+export function toolchainMissing(asked = false) {
   const fallback = 'the pure JavaScript host works without it';
-  if (!platforms.includes(process.platform)) {
+  if (unproven.includes(process.platform)) {
+    if (!asked) {
+      return `it was compiled for ${process.platform} and never run there, so only \`npm run build:host\` builds it; ${fallback}`;
+    }
+  } else if (!platforms.includes(process.platform)) {
     return `there is no native host for ${process.platform} yet; ${fallback}`;
   }
   const commands = [process.env.CXX || 'g++', 'make', process.env.PYTHON || 'python3'];

@@ -50,11 +50,11 @@ function howToBuild(): string {
 function load(): Shim | string {
   const built = join(packageRoot(), 'build', 'prebuilds', `${process.platform}-${process.arch}`);
   const file = process.env.CALANDRIA_BINARY ?? join(built, 'calandria.node');
-  return loadFrom(
-    file,
-    `no shim is built for ${process.platform}-${process.arch}; ${howToBuild()}`,
-    howToBuild(),
-  );
+  const absent =
+    process.platform === 'win32'
+      ? 'there is no shim for Windows'
+      : `no shim is built for ${process.platform}-${process.arch}; ${howToBuild()}`;
+  return loadFrom(file, absent, howToBuild());
 }
 
 function loadFrom(file: string, absent: string, remedy: string): Shim | string {

