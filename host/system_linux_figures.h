@@ -2,6 +2,7 @@
 // is done as on other systems. Included by system.h alone.
 #pragma once
 
+#include <cstddef>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -20,7 +21,10 @@ inline long system_accept_queue(int fd) {
   socklen_t length = sizeof information;
   // On a listener tcpi_unacked is the accept queue's length (net/ipv4/tcp.c, tcp_get_info).
   const int result = system_get_option(fd, IPPROTO_TCP, TCP_INFO, &information, &length);
-  return result < 0 ? result : static_cast<long>(information.tcpi_unacked);
+  if (result < 0) return result;
+  // Who answers with less (qemu-user: four bytes) has not said it.
+  constexpr size_t told = offsetof(tcp_info, tcpi_unacked) + sizeof information.tcpi_unacked;
+  return length < told ? -EOPNOTSUPP : static_cast<long>(information.tcpi_unacked);
 }
 
 /** What is free in the send buffer of a socket of this type (SO_MEMINFO), or -errno. */
@@ -29,6 +33,7 @@ inline long system_send_room(int fd, int type) {
   socklen_t length = sizeof figures;
   const int result = system_get_option(fd, SOL_SOCKET, SO_MEMINFO, figures, &length);
   if (result < 0) return result;
+  if (length < sizeof figures) return -EOPNOTSUPP;
   const int64_t room = static_cast<int64_t>(figures[SK_MEMINFO_SNDBUF]) -
                        static_cast<int64_t>(figures[type == SOCK_DGRAM ? SK_MEMINFO_WMEM_ALLOC
                                                                        : SK_MEMINFO_WMEM_QUEUED]);

@@ -14,6 +14,10 @@ const REGISTRATION_TESTS = ['test/conformance/(turns|streams)'];
 /** Files, and single tests by their names. */
 const LEFT_OUT = [
   {
+    test: /sample\(\) counts who waits|as many as it is told to, and counts who waits/,
+    why: 'qemu 7.2 hands on four bytes of TCP_INFO, so nobody counts who waits',
+  },
+  {
     test: /aligned reads, writes and syncs are the kernel queue’s/,
     why: 'it asks for aio, which is absent: the pool reads them',
   },
