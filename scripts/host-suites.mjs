@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { root } from './toolchain.mjs';
 
-/** What `npm test` runs on one native host and on one in JavaScript. */
+/** What `npm test` runs on one host alone. */
 export const BUILT_ON_IT = [
   ...['threads/', 'protocols/', 'outside/', 'processes/', 'descriptors/', 'streams/', 'signals/'],
   ...['sources/', 'sending/', 'http/', 'faults/files'],

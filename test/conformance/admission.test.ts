@@ -5,7 +5,7 @@ import type { Connection, Listener, Metrics, Reactor } from '../../src/index';
 import { openTrace, replayCore } from '../../src/index';
 import { readMetrics } from '../../src/reactor/metrics';
 import { Client } from '../support/client';
-import { forEachHost, promised } from '../support/conformance';
+import { forEachKind, promised } from '../support/conformance';
 import { IDENTICAL, recordRun, replayBoth } from '../support/recording';
 
 /** Echoes, and tells how many are inside at once. */
@@ -35,7 +35,7 @@ async function visit(client: Client): Promise<void> {
   await client.closed;
 }
 
-forEachHost('admission', (bench) => {
+forEachKind('admission', (bench) => {
   test('R0.24: with `admit` so many are open at once, the others wait and are all served', async () => {
     const handlers = house();
     const full = promised();

@@ -1,9 +1,9 @@
 // What goes wrong: broken connections and handlers that throw.
 import { Client } from '../support/client';
-import { ECHO, forEachHost, pattern, promised, Story } from '../support/conformance';
+import { ECHO, forEachKind, pattern, promised, Story } from '../support/conformance';
 import { endPrograms, start } from '../support/program';
 
-forEachHost('failures', (bench) => {
+forEachKind('failures', (bench) => {
   afterEach(endPrograms);
 
   test('a reset by the peer is an error with code ECONNRESET, and then close', async () => {

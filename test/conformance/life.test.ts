@@ -1,7 +1,7 @@
 // The life of a reactor: what keeps a process alive, and how everything ends.
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { ECHO, forEachHost, pattern, promised, Story } from '../support/conformance';
+import { ECHO, forEachKind, pattern, promised, Story } from '../support/conformance';
 import { endPrograms, start } from '../support/program';
 
 const PROGRAMS = 'conformance/programs';
@@ -14,7 +14,7 @@ function heard<Message>(worker: Worker): Promise<Message> {
   });
 }
 
-forEachHost('life', (bench) => {
+forEachKind('life', (bench) => {
   afterEach(endPrograms);
 
   test('the process exits when nothing is left, and not while something is', async () => {

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { Listener } from '../../src';
-import { ECHO, forEachHost, promised, Story, TRANSPORTS } from '../support/conformance';
+import { ECHO, forEachKind, promised, Story, TRANSPORTS } from '../support/conformance';
 
 /** The error that a promise is rejected with. */
 async function rejection(promise: Promise<unknown>): Promise<NodeJS.ErrnoException> {
@@ -14,7 +14,7 @@ async function rejection(promise: Promise<unknown>): Promise<NodeJS.ErrnoExcepti
   throw new Error('It was not rejected.');
 }
 
-forEachHost('listening', (bench) => {
+forEachKind('listening', (bench) => {
   test('a listener on port 0 says which port it got, and where', async () => {
     const { listener } = await bench.serve({});
     expect(listener.address).toEqual({

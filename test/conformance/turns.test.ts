@@ -1,9 +1,9 @@
 // The turn: what belongs to it, and what a host that drives it must not let in between.
 import { type DrivenHost, driven } from '../../src/host/driven';
 import type { Seam } from '../../src/host/host';
-import { forEachHost, promised } from '../support/conformance';
+import { forEachKind, promised } from '../support/conformance';
 
-forEachHost('turns', (bench) => {
+forEachKind('turns', (bench) => {
   test('ticks and promises of a handler belong to its turn', async () => {
     const { place, reactor } = await bench.serve({
       async data(connection, bytes) {

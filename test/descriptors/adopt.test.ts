@@ -6,7 +6,7 @@ import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { chooseHost, type Reactor } from '../../src';
 import { testWith } from '../support/commands';
-import { forEachKind, promised, Story } from '../support/conformance';
+import { forOneHost, promised, Story } from '../support/conformance';
 import { flagsOf, openPipe, removePipes } from '../support/pipes';
 import { IDENTICAL, replayBoth, startRecording } from '../support/recording';
 
@@ -17,7 +17,7 @@ function handleOf(owner: object): { fd: number } & Record<string, unknown> {
   return (owner as { _handle: { fd: number } & Record<string, unknown> })._handle;
 }
 
-forEachKind('adopted descriptors', (bench) => {
+forOneHost('adopted descriptors', (bench) => {
   const native = bench.host !== 'node';
 
   test('R0.2: a pipe brings its bytes, and its end when the writer is gone', async () => {

@@ -1,6 +1,6 @@
 // A core whose state is damaged ends the reactor at once: nobody is left waiting.
 import * as layout from '../../assembly/layout';
-import { forEachKind } from '../support/conformance';
+import { forOneHost } from '../support/conformance';
 import { failure } from '../support/folder';
 
 interface Inside {
@@ -8,7 +8,7 @@ interface Inside {
   ingest(): void;
 }
 
-forEachKind('a reactor whose core is damaged', (bench) => {
+forOneHost('a reactor whose core is damaged', (bench) => {
   test('settles all that was waited for, and says why it ended', async () => {
     const reactor = bench.reactor();
     const file = await reactor.openFile('/dev/null');

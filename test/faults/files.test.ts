@@ -4,7 +4,7 @@ import { renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createReactor, type Reactor } from '../../src/index';
 import { limits, runs, testWith } from '../support/commands';
-import { forEachKind, pattern } from '../support/conformance';
+import { forOneHost, pattern } from '../support/conformance';
 import { failure, freshFolder } from '../support/folder';
 import { endPrograms, start } from '../support/program';
 
@@ -13,7 +13,7 @@ const SIZE = 1 << 20;
 
 afterEach(endPrograms);
 
-forEachKind('files that fail', (bench) => {
+forOneHost('files that fail', (bench) => {
   test('a file deleted or replaced while it is read is read to its end', async () => {
     const [path, other] = [freshPath(), freshPath()];
     const bytes = pattern(SIZE);

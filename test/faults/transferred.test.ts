@@ -1,11 +1,11 @@
 // Buffers that the program gave away while they were to be filled or written.
 import { writeFileSync } from 'node:fs';
-import { forEachKind, pattern } from '../support/conformance';
+import { forOneHost, pattern } from '../support/conformance';
 import { freshFolder } from '../support/folder';
 
 const freshPath = freshFolder();
 
-forEachKind('buffers that were transferred', (bench) => {
+forOneHost('buffers that were transferred', (bench) => {
   test('reject what used them, and nobody else misses an answer', async () => {
     const path = freshPath();
     const bytes = pattern(5000);

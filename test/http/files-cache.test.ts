@@ -198,7 +198,7 @@ forEachHost(
       expect((await served.ask('/a.txt')).status).toBe(expected);
     });
   },
-  'kinds',
+  'one',
 );
 
 /** What this process holds open there: the root itself, too. */
@@ -316,7 +316,7 @@ forEachHost(
       expect(openBeneath(served.root)).toEqual([]);
     });
   },
-  'kinds',
+  'one',
 );
 
 test.each([

@@ -222,5 +222,5 @@ forEachHost(
       expect([plain.body, plain.fields.vary]).toEqual(['plain', undefined]);
     });
   },
-  'kinds',
+  'one',
 );

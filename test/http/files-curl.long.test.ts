@@ -100,5 +100,5 @@ forEachHost(
       expect(await digestOf(to)).toBe(digest);
     });
   },
-  'kinds',
+  'one',
 );

@@ -173,5 +173,5 @@ forEachHost(
       },
     );
   },
-  'kinds',
+  'one',
 );

@@ -267,5 +267,5 @@ forEachHost(
       expect((await ask('/..')).status).toBe(403);
     });
   },
-  'kinds',
+  'one',
 );

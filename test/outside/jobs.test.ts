@@ -1,9 +1,9 @@
 // Jobs outside of the loop: their outcomes are events of it.
 import { createOutside } from '../../src/outside';
-import { forEachKind, pattern, promised } from '../support/conformance';
+import { forOneHost, pattern, promised } from '../support/conformance';
 import { endPrograms, start } from '../support/program';
 
-forEachKind('jobs', (bench) => {
+forOneHost('jobs', (bench) => {
   afterEach(endPrograms);
 
   test('an outcome is an event: it arrives in a later turn, and calls made then belong to it', async () => {

@@ -2,12 +2,12 @@
 import { promises as dns } from 'node:dns';
 import type { Reactor } from '../../src/index';
 import { createOutside, lookup } from '../../src/outside';
-import { forEachKind } from '../support/conformance';
+import { forOneHost } from '../support/conformance';
 import { dial } from '../support/peer';
 import { IDENTICAL, recordRun, replayBoth } from '../support/recording';
 import '../support/tidy-up';
 
-forEachKind('lookup', (bench) => {
+forOneHost('lookup', (bench) => {
   test('R0.26: names are looked up outside of the loop, with options and errors of node:dns', async () => {
     const outside = createOutside(bench.reactor());
     expect(await lookup(outside, 'localhost', { family: 4 })).toEqual({

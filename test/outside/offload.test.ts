@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Reactor } from '../../src/index';
 import { createOutside, createPool, type Pool, type PoolOptions } from '../../src/outside';
-import { forEachKind, pattern } from '../support/conformance';
+import { forOneHost, pattern } from '../support/conformance';
 import { dial } from '../support/peer';
 import { endPrograms, start } from '../support/program';
 import { IDENTICAL, replayBoth, startRecording } from '../support/recording';
@@ -35,7 +35,7 @@ function poolOn(reactor: Reactor, options: PoolOptions = {}, jobs = 1024): Pool 
   return createPool(createOutside(reactor, { jobs }), options);
 }
 
-forEachKind('offload', (bench) => {
+forOneHost('offload', (bench) => {
   afterEach(endPrograms);
 
   test('R3.45: functions and exports of modules run elsewhere, and answer by an event', async () => {

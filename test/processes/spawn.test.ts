@@ -11,7 +11,7 @@ import {
   type SpawnHandlers,
 } from '../../src';
 import { limits, testWith } from '../support/commands';
-import { forEachKind, promised } from '../support/conformance';
+import { forOneHost, promised } from '../support/conformance';
 import { endPrograms, start } from '../support/program';
 import { IDENTICAL, replayBoth, startRecording } from '../support/recording';
 
@@ -64,7 +64,7 @@ const held = (): number => readdirSync('/proc/self/fd').length;
 
 afterEach(endPrograms);
 
-forEachKind('processes', (bench) => {
+forOneHost('processes', (bench) => {
   const native = bench.host !== 'node';
 
   test('what a child reads, writes and answers comes through pipes', async () => {

@@ -170,5 +170,5 @@ forEachHost(
       expect(http.size).toBe(0);
     });
   },
-  'kinds',
+  'one',
 );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../../src/package-root';
 import { pipeline, serveProtocol, wasmProtocol } from '../../src/protocols';
 import { examine, expectSame, play, type Subject } from '../../src/protocols/kit';
-import { forEachKind } from '../support/conformance';
+import { forOneHost } from '../support/conformance';
 import { echo } from '../support/noting';
 
 const NETSTRING = readFileSync(join(packageRoot(), 'build/protocols/netstring.wasm'));
@@ -82,7 +82,7 @@ describe('the sample of a Wasm protocol', () => {
   });
 });
 
-forEachKind('a Wasm protocol', (bench) => {
+forOneHost('a Wasm protocol', (bench) => {
   test('R2.4: serves real connections, each with an instance of its own', async () => {
     const server = serveProtocol(
       bench.reactor(),

@@ -4,7 +4,7 @@ import { chooseHost } from '../../src/host/choose';
 import { createReactor } from '../../src/index';
 import { type ProtocolServer, Requester, reply, serveProtocol } from '../../src/protocols';
 import { examine, expectSame, play, type Script, type Subject } from '../../src/protocols/kit';
-import { forEachKind, promised } from '../support/conformance';
+import { forOneHost, promised } from '../support/conformance';
 import { IDENTICAL, replayBoth, traceFile } from '../support/recording';
 
 // As they stand in the specifications: "\0SP\0", the end, two bytes of 0; a length of 64 bits.
@@ -113,7 +113,7 @@ describe('the end that replies', () => {
   });
 });
 
-forEachKind('the end that requests', (bench) => {
+forOneHost('the end that requests', (bench) => {
   const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
   /** A server whose answers are up to `answer`, and who asks it. */

@@ -13,7 +13,7 @@ import {
   pipeline,
   serveProtocol,
 } from '../../src/protocols';
-import { forEachKind, promised } from '../support/conformance';
+import { forOneHost, promised } from '../support/conformance';
 import { IDENTICAL, replayBoth, traceFile } from '../support/recording';
 
 /** Answers each line with what was made of it. */
@@ -36,7 +36,7 @@ async function nobody(): Promise<AddressInfo> {
   return address;
 }
 
-forEachKind('protocols', (bench) => {
+forOneHost('protocols', (bench) => {
   const recorded = (): { reactor: Reactor; file: string } => {
     const file = traceFile();
     return { reactor: createReactor({ host: record(chooseHost(bench.host), file) }), file };

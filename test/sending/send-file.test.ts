@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection, File, Reactor, Sent, SentVia } from '../../src';
 import type { Client } from '../support/client';
-import { type Bench, forEachKind, pattern, promised } from '../support/conformance';
+import { type Bench, forOneHost, pattern, promised } from '../support/conformance';
 
 const MIB = 1024 * 1024;
 const HOLLOW = 512 * MIB;
@@ -77,7 +77,7 @@ async function serveFile(
   return { reactor, file, sent: sent.promise, errors, closed: closed.promise, dial };
 }
 
-forEachKind('sendFile', (bench) => {
+forOneHost('sendFile', (bench) => {
   const ways = waysOf(bench.host);
 
   test.each(ways)('R0.22 R2.25 R2.27: all bytes, in their place (%s)', async (via) => {

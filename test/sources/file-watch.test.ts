@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import type { FileEvent } from '../../src';
 import { Client } from '../support/client';
-import { forEachKind, promised } from '../support/conformance';
+import { forOneHost, promised } from '../support/conformance';
 import { freshFolder } from '../support/folder';
 
 const freshPath = freshFolder();
@@ -31,7 +31,7 @@ function line(event: FileEvent): string {
   return event.kind === 'overflow' ? 'overflow' : `${event.number} ${event.kind} ${event.name}`;
 }
 
-forEachKind('a file watch', (bench) => {
+forOneHost('a file watch', (bench) => {
   if (!TELLING.has(bench.host)) {
     test('is refused where it could not tell in time', async () => {
       const watch = bench.reactor().watchFiles({});

@@ -229,5 +229,5 @@ forEachHost(
       );
     });
   },
-  'kinds',
+  'one',
 );

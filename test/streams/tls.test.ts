@@ -113,7 +113,7 @@ forEachHost(
       expect(String(plain.received.subarray(3))).not.toContain('HTTP');
     });
   },
-  'kinds',
+  'one',
 );
 
 describe('replays of TLS', () => {

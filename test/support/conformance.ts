@@ -122,20 +122,27 @@ export const kinds = runnable.filter(({ name }) =>
   only ? name === only : name === 'epoll' || name === 'node',
 );
 
-/**
- * CALANDRIA_HOST narrows the suite to one host. What needs no kernel, time alone, runs on the null
- * host, too; what hardly depends on the kernel's interface ('kinds') on one native host and on one
- * in JavaScript, and on the others when they are asked for (scripts/hosts.mjs asks).
- */
+/** Which hosts a suite is for, when CALANDRIA_HOST asks for none (scripts/hosts.mjs asks for each). */
+type Needs =
+  /** All that can run here: it depends on the kernel's interface. */
+  | 'kernel'
+  /** Those, and the null host: time alone is needed. */
+  | 'time'
+  /** One native host and the one in JavaScript: it hardly depends on the interface. */
+  | 'kinds'
+  /** The one that is preferred: it is built on reactors. */
+  | 'one';
+
 export function forEachHost(
   subject: string,
   body: (bench: Bench) => void,
-  needs: 'kernel' | 'time' | 'kinds' = 'kernel',
+  needs: Needs = 'kernel',
 ): void {
   for (const { name, missing } of hosts) {
     if (only && only !== name) continue;
     if (name === 'null' && needs !== 'time') continue;
     if (needs === 'kinds' && !only && name !== 'epoll' && name !== 'node') continue;
+    if (needs === 'one' && !only && name !== runnable[0]?.name) continue;
     const reason = missing();
     const title = `${subject} (${name})`;
     if (reason) {
@@ -150,9 +157,12 @@ export function forEachHost(
   }
 }
 
-/** What hardly depends on the kernel's interface. */
 export function forEachKind(subject: string, body: (bench: Bench) => void): void {
   forEachHost(subject, body, 'kinds');
+}
+
+export function forOneHost(subject: string, body: (bench: Bench) => void): void {
+  forEachHost(subject, body, 'one');
 }
 
 export interface Transport {

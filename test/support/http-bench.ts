@@ -6,7 +6,7 @@ import {
   HttpServer,
   type HttpServerOptions,
 } from '../../src/http';
-import { Bench, forEachHost } from './conformance';
+import { Bench, forOneHost } from './conformance';
 import { closeClients, HttpClient } from './http-client';
 
 export interface Serving {
@@ -63,9 +63,9 @@ function onBench(bench: Bench): HttpBench {
   return { host: bench.host, serve: (...of) => serveOn(bench, ...of) };
 }
 
-/** Runs the body for every host that can run here (CALANDRIA_HOST narrows it to one). */
+/** Runs the body on the host that is preferred, or asked for (CALANDRIA_HOST). */
 export function forEachHttpHost(subject: string, body: (bench: HttpBench) => void): void {
-  forEachHost(subject, (bench) => body(onBench(bench)));
+  forOneHost(subject, (bench) => body(onBench(bench)));
 }
 
 /** Runs the body for the host that is chosen by default: what does not depend on the host. */

@@ -1,6 +1,6 @@
 // Connections of threads, on every host.
 import { createThreads, type Thread, type ThreadConnection, type Threads } from '../../src/threads';
-import { forEachKind, pattern, promised } from '../support/conformance';
+import { forOneHost, pattern, promised } from '../support/conformance';
 
 async function echo(_: Thread, connection: ThreadConnection): Promise<void> {
   for await (const bytes of connection) await connection.write(bytes);
@@ -15,7 +15,7 @@ function server(threads: Threads, serve = echo) {
   return listener;
 }
 
-forEachKind('connections of threads', (bench) => {
+forOneHost('connections of threads', (bench) => {
   /** Runs one body on the connection of one client. */
   async function alone<Result>(
     body: (thread: Thread, connection: ThreadConnection) => Promise<Result>,

@@ -1,7 +1,7 @@
 // Files of threads, on every host.
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { createThreads, type ThreadConnection } from '../../src/threads';
-import { forEachKind, pattern } from '../support/conformance';
+import { forOneHost, pattern } from '../support/conformance';
 import { freshFolder } from '../support/folder';
 
 const freshPath = freshFolder();
@@ -18,7 +18,7 @@ function opened(path: string): number {
   return links.filter((link) => link === path).length;
 }
 
-forEachKind('files of threads', (bench) => {
+forOneHost('files of threads', (bench) => {
   test('reads look blocking, one after another or anywhere, and so do writes', async () => {
     const path = freshPath();
     const bytes = pattern(200_000);
