@@ -1,7 +1,7 @@
 // Bodies of requests: in both framings, with trailers, announced, unread, and too early an answer.
 import { pattern, promised } from '../support/conformance';
 import { field } from '../support/http-answers';
-import { ask, forEachHttpHost, get, onDefaultHost } from '../support/http-bench';
+import { ask, get, onDefaultHost } from '../support/http-bench';
 import { converse } from '../support/http-client';
 
 const CHUNKED = 'Transfer-Encoding: chunked';
@@ -17,7 +17,7 @@ function inChunks(body: Uint8Array, size: number, trailers = ''): Buffer {
   return Buffer.concat(parts.map((part) => Buffer.from(part as string)));
 }
 
-forEachHttpHost('bodies', (bench) => {
+onDefaultHost('bodies', (bench) => {
   test('bodies: with a length or in chunks, small and large, what was sent arrives', async () => {
     const { port } = await bench.serve(async (exchange) => {
       const bytes = await exchange.body.bytes();

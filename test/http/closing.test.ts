@@ -3,10 +3,10 @@ import { createReactor } from '../../src';
 import { HttpServer } from '../../src/http';
 import { promised } from '../support/conformance';
 import { field } from '../support/http-answers';
-import { ask, forEachHttpHost, get, onDefaultHost } from '../support/http-bench';
+import { ask, get, onDefaultHost } from '../support/http-bench';
 import { HttpClient } from '../support/http-client';
 
-forEachHttpHost('closing', (bench) => {
+onDefaultHost('closing', (bench) => {
   test('close: what rests is closed at once, what is under way finishes and says that it is the last', async () => {
     const begun = promised();
     const release = promised();

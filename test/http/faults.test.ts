@@ -3,7 +3,7 @@
 import type { Exchange } from '../../src/http';
 import { limits, testWith } from '../support/commands';
 import { pattern, promised } from '../support/conformance';
-import { ask, forEachHttpHost, get, onDefaultHost, type Serving } from '../support/http-bench';
+import { ask, get, onDefaultHost, type Serving } from '../support/http-bench';
 import type { HttpClient } from '../support/http-client';
 import { endPrograms, start } from '../support/program';
 
@@ -173,7 +173,7 @@ onDefaultHost('faults of HTTP', (bench) => {
   );
 });
 
-forEachHttpHost('faults of HTTP', (bench) => {
+onDefaultHost('faults of HTTP', (bench) => {
   test('resets: in the middle of a head, a body and an answer; the program hears of it once', async () => {
     const BIG = pattern(8 << 20);
     const reads: unknown[] = [];

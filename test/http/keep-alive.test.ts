@@ -2,10 +2,10 @@
 import type { HeaderInput } from '../../src/http';
 import { promised } from '../support/conformance';
 import { field } from '../support/http-answers';
-import { ask, forEachHttpHost, get, onDefaultHost } from '../support/http-bench';
+import { ask, get, onDefaultHost } from '../support/http-bench';
 import { converse } from '../support/http-client';
 
-forEachHttpHost('keep-alive', (bench) => {
+onDefaultHost('keep-alive', (bench) => {
   test('keep-alive: HTTP/1.1 goes on until the client ends it', async () => {
     const { port, dial } = await bench.serve((exchange) =>
       exchange.answer(200, {}, exchange.target),

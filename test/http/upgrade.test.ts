@@ -2,7 +2,7 @@
 import '../support/tidy-up';
 import type { Exchange, Tunnel } from '../../src/http';
 import { promised } from '../support/conformance';
-import { ask, forEachHttpHost, get, onDefaultHost } from '../support/http-bench';
+import { ask, get, onDefaultHost } from '../support/http-bench';
 import { HttpClient } from '../support/http-client';
 import { start } from '../support/program';
 
@@ -16,7 +16,7 @@ const LOUD: Tunnel = {
   end: (connection) => connection.end('.'),
 };
 
-forEachHttpHost('upgrade', (bench) => {
+onDefaultHost('upgrade', (bench) => {
   test.each([
     ['sync', (exchange: Exchange) => exchange.upgrade(LOUD)],
     [

@@ -122,7 +122,7 @@ export const kinds = runnable.filter(({ name }) =>
   only ? name === only : name === 'epoll' || name === 'node',
 );
 
-/** Which hosts a suite is for, when CALANDRIA_HOST asks for none (scripts/hosts.mjs asks for each). */
+/** Which hosts a suite is for. CALANDRIA_HOST asks for one; scripts/hosts.mjs asks for each. */
 type Needs =
   /** All that can run here: it depends on the kernel's interface. */
   | 'kernel'

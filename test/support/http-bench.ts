@@ -1,12 +1,12 @@
 // Servers of HTTP on each host: what the conformance suite does for connections.
-import { type CreateReactorOptions, hosts, type Reactor } from '../../src';
+import type { CreateReactorOptions, Reactor } from '../../src';
 import {
   type Exchange,
   type ExchangeHandler,
   HttpServer,
   type HttpServerOptions,
 } from '../../src/http';
-import { Bench, forOneHost } from './conformance';
+import { type Bench, forOneHost } from './conformance';
 import { closeClients, HttpClient } from './http-client';
 
 export interface Serving {
@@ -64,18 +64,8 @@ function onBench(bench: Bench): HttpBench {
 }
 
 /** Runs the body on the host that is preferred, or asked for (CALANDRIA_HOST). */
-export function forEachHttpHost(subject: string, body: (bench: HttpBench) => void): void {
-  forOneHost(subject, (bench) => body(onBench(bench)));
-}
-
-/** Runs the body for the host that is chosen by default: what does not depend on the host. */
 export function onDefaultHost(subject: string, body: (bench: HttpBench) => void): void {
-  const chosen = process.env.CALANDRIA_HOST ?? hosts.find(({ missing }) => !missing())?.name;
-  describe(`${subject} (${chosen})`, () => {
-    const bench = new Bench(chosen as string);
-    afterEach(() => bench.clear());
-    body(onBench(bench));
-  });
+  forOneHost(subject, (bench) => body(onBench(bench)));
 }
 
 /** A request without a body, and its Host field. */
