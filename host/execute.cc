@@ -56,8 +56,8 @@ int32_t open_source(Shim* shim, uint32_t entry, ReadRoom* room) {
 
 int32_t close_one(Shim* shim, uint32_t entry, uint32_t record, int fd) {
   const uint32_t how = field(shim, entry, layout::SUBMISSION_ARGUMENT);
-  const bool ours = shim->descriptors[record].state == nullptr;
-  if (how == layout::CLOSE_LISTENER && ours) socket_remove_file(fd);
+  const bool given = listener_given(&shim->descriptors[record]);
+  if (how == layout::CLOSE_LISTENER && !given) socket_remove_file(fd);
   if (how == layout::CLOSE_RESET) socket_reset_at_close(fd);
   return descriptor_close(shim, record);
 }

@@ -299,11 +299,10 @@ void realtime_close(Shim* shim) {
 }
 
 int realtime_detach(Shim* shim, int fd) {
-  const Realtime* realtime = shim->realtime;
-  const bool signals = fd < realtime->records_size && realtime->records[fd] != 0;
-  if (!signals) return epoll_detach_from(shim, shim->notifier, fd);
+  // Forgotten by now, so which of the two it was is not known.
   system_signal_silence(fd);
-  return 0;
+  const int result = epoll_detach_from(shim, shim->notifier, fd);
+  return result == -ENOENT ? 0 : result;
 }
 
 int realtime_watch_room(Shim* shim, int, uint32_t record, uint32_t, bool on) {

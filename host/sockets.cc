@@ -112,7 +112,7 @@ int32_t close_listener(Shim* shim, const Descriptor* descriptor) {
   return static_cast<int32_t>(system_close(descriptor->fd));
 }
 
-/** The state of a listener whose file somebody else made, and will remove. */
+/** The state of a listener that somebody else made: others may serve it, its file is theirs. */
 char not_ours;
 
 /** Listens already? 0, or -errno. */
@@ -142,7 +142,8 @@ int32_t open_given(Shim* shim, uint32_t entry, ReadRoom* room, uint32_t options)
   struct sockaddr_storage name = {};
   if (result == 0) result = system_own_name(given, &name);
   const int family = name.ss_family == AF_UNIX ? AF_UNIX : AF_INET;
-  if (result == 0) result = apply_options(given, options, family);
+  // What is accepted inherits them, whoever accepts it.
+  if (result == 0 && !shared) result = apply_options(given, options, family);
   if (result < 0) return result;
   const int fd = shared ? system_duplicate(given, 0) : given;
   if (fd < 0) return fd;
@@ -164,6 +165,8 @@ int32_t open_given(Shim* shim, uint32_t entry, ReadRoom* room, uint32_t options)
 const Source stream_source = {"stream",   connect_status, receive, send_pieces, sample,
                               set_option, nullptr,        nullptr, nullptr,     nullptr,
                               send_file};
+
+bool listener_given(const Descriptor* descriptor) { return descriptor->state != nullptr; }
 
 const Source listener_source = {"listener", nullptr, nullptr, nullptr, sample,
                                 set_option, nullptr, close_listener, nullptr, socket_accept};

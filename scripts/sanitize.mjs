@@ -9,7 +9,7 @@
 // LD_PRELOAD.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILT_ON_IT, CONFORMANCE, hostsHere } from './host-suites.mjs';
 import { finish, runJest } from './jest-counts.mjs';
@@ -48,7 +48,8 @@ function environment(leaks) {
   return {
     CALANDRIA_BINARY: binary,
     LD_PRELOAD: runtime,
-    ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0',
+    // Aborts, because of the next line a wrong access would be told by no exit code.
+    ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=1',
     // What Node leaves at its exit is not this library's leak: reports are read, exit codes left.
     LSAN_OPTIONS: `exitcode=0:log_path=${leaks}`,
     UBSAN_OPTIONS: 'halt_on_error=1:print_stacktrace=1',
@@ -63,6 +64,13 @@ function leaksOf(leaks, pid) {
   return reports.filter((text) => / leak of [\s\S]*? #1 [^\n]*\bhost\/\w+\.(cc|h):/.test(text));
 }
 
+/** Wrong accesses, in the reports of all processes of a run, also those that tests started. */
+function accessesOf(name) {
+  const reports = readdirSync(leaks).filter((file) => file.startsWith(`${name}.`));
+  const texts = reports.map((file) => readFileSync(join(leaks, file), 'utf8'));
+  return texts.filter((text) => text.includes('ERROR: AddressSanitizer'));
+}
+
 const total = { passed: 0, failed: 0 };
 const leaks = join(root, 'build/results/leaks');
 rmSync(leaks, { recursive: true, force: true });
@@ -74,13 +82,19 @@ function told(title, passed, failed) {
   total.failed += failed;
 }
 
-// A module that loses what it allocates: what finds nothing here would find nothing ever.
+// A module that loses what it allocates or, if asked, writes at the end where nothing is any more:
+// what finds nothing here would find nothing ever.
 const FORGETFUL = `# 1 "host/forgetful.cc"
 #include <cstdlib>
+static volatile char* gone;
+static void write_there() { *gone = 1; }
 extern "C" void* napi_register_module_v1(void*, void* exports) {
   volatile char* lost = static_cast<char*>(malloc(100));
   lost[0] = 1;
   lost = nullptr;
+  gone = static_cast<char*>(malloc(100));
+  free(const_cast<char*>(gone));
+  if (getenv("WRITE_THERE")) atexit(write_there);
   return exports;
 }`;
 
@@ -89,12 +103,17 @@ function checkThatLeaksAreFound() {
   const flags = ['-fsanitize=address', '-g', '-O0', '-fPIC', '-shared', '-x', 'c++', '-'];
   const built = spawnSync('g++', [...flags, '-o', forgetful], { input: FORGETFUL });
   const file = join(leaks, 'planted');
-  const { pid, status } = spawnSync(process.execPath, ['-e', `require('${forgetful}')`], {
-    env: { ...process.env, ...environment(file) },
-    stdio: 'inherit',
-  });
+  const load = (more) =>
+    spawnSync(process.execPath, ['-e', `require('${forgetful}')`], {
+      env: { ...process.env, ...environment(file), ...more },
+      stdio: 'inherit',
+    });
+  const { pid, status } = load({});
   const found = built.status === 0 && status === 0 && leaksOf(file, pid).length > 0;
   told('a leak that was planted is found', found ? 1 : 0, found ? 0 : 1);
+  load({ WRITE_THERE: '1' });
+  const wrong = accessesOf('planted').length > 0;
+  told('a wrong access that was planted is found', wrong ? 1 : 0, wrong ? 0 : 1);
 }
 
 function run(title, more, jestArguments) {
@@ -106,9 +125,9 @@ function run(title, more, jestArguments) {
     jestArguments: ['--runInBand', '--testTimeout=60000', ...jestArguments],
     env: { ...environment(file), ...more },
   });
-  const lost = leaksOf(file, pid);
-  for (const report of lost) console.log(report);
-  told(title, passed, failed + lost.length);
+  const found = [...leaksOf(file, pid), ...accessesOf(name)];
+  for (const report of found) console.log(report);
+  told(title, passed, failed + found.length);
 }
 
 const patterns = process.argv.slice(2);

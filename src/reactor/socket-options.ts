@@ -11,11 +11,11 @@ export interface ListenOptions extends Endpoint {
   readonly backlog?: number;
   readonly reusePort?: boolean;
   /**
-   * A descriptor that listens already, in place of where to: of the process that started this one,
-   * or of another reactor. It is closed with the listener.
+   * A descriptor that listens already, in place of where to, handed over by the process that
+   * started this one. It is closed with the listener, unless it is `shared`.
    */
   readonly fd?: number;
-  /** Others listen on `fd` too: a duplicate is used, and `fd` stays theirs. */
+  /** Others listen on `fd` too, like another reactor: a duplicate is used, `fd` stays theirs. */
   readonly shared?: boolean;
   /** Most connections of this listener that are open at once; others wait. Default: no bound. */
   readonly admit?: number;
@@ -52,6 +52,8 @@ export interface CheckedSocket {
 const FD_MAX = 2 ** 31 - 1;
 /** What was settled when a descriptor began to listen. */
 const SETTLED = ['address', 'port', 'path', 'backlog', 'reusePort', 'ipv6Only'] as const;
+/** What connections inherit from the listener, whoever accepts them. */
+const INHERITED = ['policy', 'noDelay', 'keepAlive'] as const;
 
 export function checkSocket(options: ListenOptions, dial: boolean, backlog: number): CheckedSocket {
   const given = dial ? undefined : checkGiven(options);
@@ -81,12 +83,16 @@ function checkGiven(options: ListenOptions) {
   if (!Number.isInteger(fd) || fd < 0 || fd > FD_MAX) {
     throw typeError('fd', `a descriptor, a whole number from 0 to ${FD_MAX}`, fd);
   }
-  const other = SETTLED.find((name) => options[name] !== undefined);
-  if (other) {
-    throw new CalandriaError(
-      'ERR_CALANDRIA_USAGE',
-      `\`${other}\` cannot be chosen for fd ${fd}: it listens already. Leave it out.`,
-    );
+  const settled = SETTLED.find((name) => options[name] !== undefined);
+  if (settled) throw notChosen(settled, fd, 'it listens already');
+  const inherited = INHERITED.find((name) => options[name] !== undefined);
+  if (shared && inherited) {
+    throw notChosen(inherited, fd, 'those who share it would have it too (set it on connections)');
   }
   return { name: `descriptor ${fd}`, port: 0, local: false, fd };
+}
+
+function notChosen(name: string, fd: number, why: string): CalandriaError {
+  const reason = `\`${name}\` cannot be chosen for fd ${fd}: ${why}. Leave it out.`;
+  return new CalandriaError('ERR_CALANDRIA_USAGE', reason);
 }

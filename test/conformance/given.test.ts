@@ -1,8 +1,10 @@
 // Listeners that somebody else has made: another reactor, or the process that started this one.
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createReactor, epoll, type Listener, type Reactor } from '../../src';
 import { forEachHost, Story } from '../support/conformance';
 import { dial } from '../support/peer';
@@ -92,6 +94,14 @@ forEachHost('given listeners', (bench) => {
     expect(await refusal(port)).toBe('ECONNREFUSED');
   });
 
+  test('R0.20: who has lent its listener closes it, and leaves nothing to those who go on', async () => {
+    if (!native) return;
+    // A signal that is left behind would end the process.
+    const lent = join(__dirname, 'programs/lent.mjs');
+    const { stdout } = await promisify(execFile)(process.execPath, [lent, bench.host]);
+    expect(stdout).toBe('bbbbb\n');
+  });
+
   test('a descriptor that does not listen is refused, and stays open', async () => {
     const file = openSync(__filename, 'r');
     const story = new Story();
@@ -123,6 +133,9 @@ forEachHost('given listeners', (bench) => {
     expect(() => reactor.listen({ fd: 3, port: 80 }, {})).toThrow(usage(/`port`.* fd 3/));
     expect(() => reactor.listen({ fd: 3, backlog: 5 }, {})).toThrow(usage(/`backlog`.* fd 3/));
     expect(() => reactor.listen({ port: 0, shared: true }, {})).toThrow(usage(/`fd`: give both/));
+    expect(() => reactor.listen({ fd: 3, shared: true, keepAlive: true }, {})).toThrow(
+      usage(/`keepAlive`.* share it/),
+    );
   });
 });
 
