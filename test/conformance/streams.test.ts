@@ -1,10 +1,10 @@
 // What goes in comes out: bytes, their order, and the two ends of a connection.
 import type { Connection } from '../../src';
-import { ECHO, forEachHost, pattern, promised, Story, TRANSPORTS } from '../support/conformance';
+import { ECHO, forEachKind, pattern, promised, Story, TRANSPORTS } from '../support/conformance';
 
 const SMALL_VECTORS = { events: 1, operations: 8 };
 
-forEachHost('streams', (bench) => {
+forEachKind('streams', (bench) => {
   for (const { name, endpoint } of TRANSPORTS) {
     for (const limits of [{}, SMALL_VECTORS]) {
       const vectors = limits === SMALL_VECTORS ? ', with vectors for one event' : '';

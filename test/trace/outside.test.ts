@@ -47,7 +47,7 @@ describe('calls from outside', () => {
   let file: string;
   let recordedTurn: number;
   beforeAll(async () => {
-    file = await recordRun(later(30, 'outside') as never, ({ port }) => talk(port));
+    file = await recordRun(later(250, 'outside') as never, ({ port }) => talk(port));
     for (const turn of openTrace(file).turns()) {
       if (turn.outside.includes('outside')) recordedTurn = turn.turn;
     }
