@@ -1,11 +1,11 @@
 // What this machine can do: it is tried and not guessed, it is shown, and it can be switched off.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Capabilities, capabilities } from '../../src/index';
 import { run, scratchFolder } from '../cli/run';
 import { filesIn, readTree } from '../project/tree';
 import { testWith, traces } from '../support/commands';
+import { freshFolder } from '../support/folder';
 import { dial } from '../support/peer';
 import { type Program, type StartOptions, start } from '../support/program';
 import '../support/tidy-up';
@@ -21,6 +21,7 @@ interface Report {
 jest.setTimeout(60_000);
 
 const scratch = scratchFolder();
+const freshPath = freshFolder();
 const here = capabilities();
 const features = Object.entries(here.features);
 const compiled = here.missing === '';
@@ -144,10 +145,12 @@ test('R2.7: without the native part nothing is tried, and everything says so', a
 });
 
 onLinux('R2.7: trying leaves nothing in the folder it used', async () => {
-  const mine = () => readdirSync(tmpdir()).filter((name) => /^calandria-\w{6}$/.test(name));
-  const before = mine();
-  await report({});
-  expect(mine()).toEqual(before);
+  const folder = freshPath();
+  mkdirSync(folder);
+  const { features: tried } = (await report({ TMPDIR: folder })).found;
+  // What has to have a file was there.
+  expect(tried.inotify.available).toBe(here.features.inotify.available);
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 onLinux('R2.24: what Linux has besides was tried', async () => {
