@@ -1,22 +1,12 @@
 import { measureLoad } from '../lib/measure-load.mjs';
+import { SMALL_ECHOES } from '../lib/small-echoes.mjs';
 
 // The price of an event: messages so small that copying them costs nothing.
 export default {
   name: '64x64B',
   title: '64 connections, messages of 64 B',
   measurement: measureLoad({ mode: 'echo', connections: 64, bytes: 64 }),
-  contestants: [
-    'c',
-    'c-threads',
-    'node-net',
-    'calandria',
-    'calandria-uring',
-    'calandria-uring-core',
-    'on-node',
-    'libuv',
-    'bun',
-  ],
-  baselines: ['c', 'node-net'],
+  ...SMALL_ECHOES,
   targets: [
     { contestant: 'calandria', key: 'cpu', against: 'c', atMost: 1.05 },
     { contestant: 'calandria', key: 'cpu', against: 'node-net', atMost: 0.75 },

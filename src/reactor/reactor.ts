@@ -6,7 +6,6 @@ import { completeLimits, type Limits } from '../core/limits';
 import { createMemory, number, type ReactorMemory, word } from '../core/memory';
 import { CalandriaError, typeError } from '../errors';
 import type { Host, ProgramDescription } from '../host/host';
-
 import { type AdoptOptions, adopt } from './adopt';
 import {
   checkCount,
