@@ -28,6 +28,8 @@ const COMMANDS = {
   'aarch64-linux-gnu-gcc': 'g++-aarch64-linux-gnu',
   'aarch64-linux-gnu-g++': 'g++-aarch64-linux-gnu',
 };
+/** Those of the shim, which all have to run there; the first of them is the one to be preferred. */
+const HOSTS = ['epoll', 'poll', 'select', 'rtsig'];
 /** Where Debian has the processor's C library. */
 const LIBRARIES = '/usr/aarch64-linux-gnu';
 
@@ -97,6 +99,35 @@ const EMULATED = {
   },
 };
 
+function askHosts({ node: program, env }) {
+  // Whoever wants all of the suite on one host still hears what there is without that.
+  const all = { ...process.env, ...env, CALANDRIA_HOST: '' };
+  const script = join(root, 'scripts/arm64-hosts.cjs');
+  const { status, stdout, stderr } = spawnSync(program, [script], { encoding: 'utf8', env: all });
+  if (status !== 0) finish(`FAIL arm64: no hosts can be told: ${stderr}`, 0, 1);
+  return JSON.parse(stdout);
+}
+
+/** Without the shim, or a host of it, most tests would pass on what is left. */
+function checkHosts() {
+  const here = askHosts(HERE);
+  const there = askHosts(EMULATED);
+  for (const name of HOSTS) {
+    if (there.hosts[name] !== '') {
+      finish(`FAIL arm64: ${name} has to run there, but ${there.hosts[name]}`, 0, 1);
+    }
+  }
+  if (there.preferred !== HOSTS[0]) {
+    finish(`FAIL arm64: ${HOSTS[0]} is to be preferred there, and it is ${there.preferred}`, 0, 1);
+  }
+  console.log(`hosts: ${HOSTS.join(', ')}; ${there.preferred} is preferred`);
+  const known = (found) => ({ ...found.hosts, ...found.features });
+  const has = known(here);
+  for (const [name, reason] of Object.entries(known(there))) {
+    if (reason !== '' && has[name] === '') console.log(`absent: ${name}: ${reason}`);
+  }
+}
+
 /** The same for both processors, which have jest's cache in common. */
 const OPTIONS = [
   `--testPathIgnorePatterns=${LEFT_OUT.flatMap(({ file }) => file ?? []).join('|') || '^$'}`,
@@ -114,6 +145,7 @@ function run(title, tests, { on = EMULATED, env = {}, more = [] } = {}) {
     jestArguments: [...OPTIONS, ...more, ...tests],
   });
   const seconds = (Number(process.hrtime.bigint() - start) / 1e9).toFixed(0);
+  if (counts.passed + counts.failed === 0 && more.length === 0) counts.failed = 1;
   console.log(
     `${counts.failed > 0 ? 'FAIL' : 'PASS'} ${title}: ${counts.passed} tests, ${seconds} s`,
   );
@@ -140,6 +172,7 @@ checkCommands();
 fetchNode();
 buildShim();
 writeCommand();
+checkHosts();
 for (const { file, test, why } of LEFT_OUT) console.log(`left out: ${file ?? test.source}: ${why}`);
 const asked = process.argv.slice(2);
 translate(asked.length > 0 ? asked : TESTS);
