@@ -2,7 +2,7 @@
 // there is one, else a pipe.
 #pragma once
 
-#include "system.h"
+#include "identity.h"
 
 // Without it a test sees that a pipe does.
 #if defined(CALANDRIA_LINUX) && !defined(CALANDRIA_NO_EVENTFD)
@@ -23,17 +23,20 @@ struct Doorbell {
   int reader;
   /** The same, or the other end. */
   int writer;
+  /** What they were opened as. */
+  Identity reads;
+  Identity writes;
 };
 
-constexpr Doorbell NO_DOORBELL = {-1, -1};
+constexpr Doorbell NO_DOORBELL = {-1, -1, {}, {}};
 
 /** 0, or -errno. */
 int doorbell_open(Doorbell* doorbell);
 
-/** Gives it two descriptors: whoever closes one has not silenced it. 0, or -errno. */
-int doorbell_double(Doorbell* doorbell);
+/** As a pipe, whoever waits at which hears it when its writer is closed, too. 0, or -errno. */
+int doorbell_open_pipe(Doorbell* doorbell);
 
-/** From any thread. Ringing twice is ringing once. */
+/** From any thread. Ringing twice is ringing once. Rings nothing that is somebody else's by now. */
 void doorbell_ring(const Doorbell* doorbell);
 
 /** 0, or -errno: it was closed by somebody else. */
@@ -42,6 +45,7 @@ int doorbell_answer(const Doorbell* doorbell);
 /** 0, or -errno: one of its descriptors was closed by somebody else. */
 int doorbell_check(const Doorbell* doorbell);
 
+/** Closes what is still ours. */
 void doorbell_close(Doorbell* doorbell);
 
 }  // namespace calandria

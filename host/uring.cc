@@ -66,8 +66,9 @@ void give_up(Shim* shim, int error) {
 
 /** Whoever wakes the loop is there still. 0, or -errno: somebody else has closed it. */
 int check_notifiers(const Shim* shim) {
-  const int result = system_flags(shim->notifier);
-  return result < 0 ? result : system_flags(shim->uring->rings.doorbell);
+  const Uring* uring = shim->uring;
+  const int result = identity_check(shim->notifier, &uring->watched);
+  return result < 0 ? result : identity_check(uring->rings.doorbell, &uring->doorbell);
 }
 
 /** Awake: nobody has to ring. What has rung is heard; edge-triggered, it need not be read. */
@@ -224,6 +225,8 @@ int uring_open(Shim* shim) {
   shim->notifier = system_epoll_create();
   if (shim->notifier < 0) return shim->notifier;
   result = uring_rouse_by(shim, uring->rings.doorbell);
+  if (result == 0) result = identity_take(shim->notifier, &uring->watched);
+  if (result == 0) result = identity_take(uring->rings.doorbell, &uring->doorbell);
   if (result < 0) return result;
   store_word(memory, layout::EVENT_FORMAT, layout::FORMAT_RING);
   store_word(memory, layout::EVENT_RECORD_SIZE, layout::RING_SIZE);

@@ -115,6 +115,9 @@ struct Uring {
   bool finishing;
   /** The ring is of no use any more: why (-errno), or 0. */
   int lost;
+  /** What wakes the loop, as it was opened: the epoll set, and the doorbell in it. */
+  Identity watched;
+  Identity doorbell;
   /** Completions up to here were looked through for answers. */
   uint32_t searched;
   /** Of what is queued: sends, whose answers must find room; all completions that may come now. */

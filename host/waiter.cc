@@ -19,6 +19,15 @@ int64_t until(uint64_t deadline) {
   return deadline > passed ? static_cast<int64_t>(deadline - passed) : 0;
 }
 
+/** Not when its bell's number is another file's by now: nothing would bring it back. */
+int wait(const Waiter* waiter) {
+  if (doorbell_check(&waiter->recall) == 0) {
+    return waiter->wait(waiter->entries, waiter->total, until(waiter->deadline));
+  }
+  waiter->entries[0].revents = POLLNVAL;
+  return 1;
+}
+
 void* work(void* data) {
   auto* waiter = static_cast<Waiter*>(data);
   pthread_mutex_lock(&waiter->lock);
@@ -28,7 +37,7 @@ void* work(void* data) {
       continue;
     }
     pthread_mutex_unlock(&waiter->lock);
-    const int result = waiter->wait(waiter->entries, waiter->total, until(waiter->deadline));
+    const int result = wait(waiter);
     pthread_mutex_lock(&waiter->lock);
     waiter->result = result;
     waiter->lent = false;
@@ -48,9 +57,8 @@ int waiter_open(Waiter* waiter, Wait wait) {
   waiter->news = NO_DOORBELL;
   waiter->recall = NO_DOORBELL;
   int result = doorbell_open(&waiter->news);
-  if (result == 0) result = doorbell_open(&waiter->recall);
-  // While a thread waits nothing but this bell brings it back.
-  if (result == 0) result = doorbell_double(&waiter->recall);
+  // While a thread waits nothing but this bell brings it back, and a pipe does when it is closed.
+  if (result == 0) result = doorbell_open_pipe(&waiter->recall);
   if (result == 0) {
     pthread_mutex_init(&waiter->lock, nullptr);
     pthread_cond_init(&waiter->changed, nullptr);
@@ -95,7 +103,8 @@ int waiter_take(Waiter* waiter) {
   int heard = doorbell_answer(early ? &waiter->recall : &waiter->news);
   if (early && heard == 0) heard = doorbell_check(&waiter->recall);
   if (early && heard == 0) heard = doorbell_check(&waiter->news);
-  if ((own->revents & POLLNVAL) != 0) heard = -EBADF;
+  // Nobody has recalled it: the bell has lost its writer.
+  if (!early && own->revents != 0) heard = -EBADF;
   if (heard < 0) waiter->lost = heard;
   const int others = result > 0 && own->revents != 0 ? result - 1 : result;
   *own = {-1, 0, 0};

@@ -114,8 +114,11 @@ const NOTIFIERS: [host: string, kind: string, place: number][] = [
   // The one that the loop watches, and each of those behind it.
   ...[0, 1, 2].map((place): [string, string, number] => ['epoll-edge-2', 'eventpoll', place]),
   // What wakes the loop, and what wakes the thread that waits in its place.
-  ...[0, 1].map((place): [string, string, number] => ['poll', 'eventfd', place]),
-  ...[0, 1].map((place): [string, string, number] => ['select', 'eventfd', place]),
+  ...['poll', 'select'].flatMap((host): [string, string, number][] => [
+    [host, 'eventfd', 0],
+    [host, 'pipe', 0],
+    [host, 'pipe', 1],
+  ]),
   ['rtsig', 'eventpoll', 0],
   ['uring', 'io_uring', 0],
   ['uring', 'eventpoll', 0],

@@ -1,6 +1,6 @@
 // An echo on the host that the parameters name (and, of epoll, with that registration and so many
 // notifiers), which says what went wrong, and what a pause costs.
-import { closeSync, readdirSync, readlinkSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { createReactor, epoll } from 'calandria';
 
 const [name, registration, notifiers = '1'] = process.argv.slice(2);
@@ -11,14 +11,32 @@ function descriptorsOf(kind) {
     .map(Number)
     .filter((fd) => {
       try {
-        return readlinkSync(`/proc/self/fd/${fd}`) === `anon_inode:[${kind}]`;
+        const file = readlinkSync(`/proc/self/fd/${fd}`);
+        return file === `anon_inode:[${kind}]` || file.startsWith(`${kind}:[`);
       } catch {
         return false;
       }
     });
 }
 
-const kinds = ['eventpoll', 'eventfd', 'io_uring'];
+/** Opens a file of this path so often that it has this number. */
+function openAs(fd, path) {
+  let opened;
+  do opened = openSync(path, 'w+');
+  while (opened < fd);
+  if (opened !== fd) throw new Error(`number ${fd} is not free`);
+}
+
+/** What is open as this number, and how long it is. */
+function fileOf(fd) {
+  try {
+    return { file: readlinkSync(`/proc/self/fd/${fd}`), length: fstatSync(fd).size };
+  } catch {
+    return {};
+  }
+}
+
+const kinds = ['eventpoll', 'eventfd', 'io_uring', 'pipe'];
 const before = new Set(kinds.flatMap(descriptorsOf));
 const errors = [];
 let caught = () => {};
@@ -55,10 +73,13 @@ function measure() {
 process.on('message', (message) => {
   if (message.measure) return measure();
   if (message.close) {
-    closeSync(opened[message.close][message.place]);
+    const fd = opened[message.close][message.place];
+    closeSync(fd);
+    if (message.path) openAs(fd, message.path);
     // Somebody calls: the host looks.
-    reactor.setTimer(1, () => {});
-    caught = (uncaught) => setImmediate(() => process.send({ uncaught, closed: reactor.closed }));
+    if (!message.silent) reactor.setTimer(1, () => {});
+    caught = (uncaught) =>
+      setImmediate(() => process.send({ uncaught, closed: reactor.closed, ...fileOf(fd) }));
     return;
   }
   if (message.leave) return process.exit();

@@ -39,6 +39,25 @@ static bool rings(const Waiter* waiter) {
   return poll(&news, 1, 0) == 1;
 }
 
+/** Somebody else closes the bell before it is lent, and another file has its number. */
+static void lose_bell() {
+  Waiter waiter;
+  require(waiter_open(&waiter, wait_for) == 0, "open");
+  const int lost = waiter.recall.reader;
+  close(lost);
+  int others[2];
+  require(pipe(others) == 0 && others[0] == lost, "another file has the number");
+  struct pollfd entries[1];
+  waiter_lend(&waiter, entries, 1, 0);
+  hear(&waiter);
+  require(waiter_take(&waiter) == 0, "nothing came");
+  require(waiter.lost == -EBADF, "the loss has a name");
+  waiter_close(&waiter);
+  require(fcntl(lost, F_GETFD) >= 0, "the other file is left open");
+  close(others[0]);
+  close(others[1]);
+}
+
 int main() {
   int ends[2];
   require(pipe(ends) == 0, "pipe");
@@ -78,6 +97,7 @@ int main() {
   // Closed while it is lent.
   waiter_lend(&waiter, entries, 2, 0);
   waiter_close(&waiter);
+  lose_bell();
   printf("%d rounds\n", counts[0] + counts[1] + counts[2]);
   return 0;
 }
