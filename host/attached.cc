@@ -127,6 +127,11 @@ bool found_more(const Shim* shim) {
  */
 int poll_unless_busy(Attached* attached) {
   const Memory* memory = &attached->shim.memory;
+  if (attached->restless < 0) {
+    const int result = attached->restless;
+    attached->restless = 0;
+    return result;
+  }
   const bool look = load_word(memory, layout::TURN_AGAIN) == layout::AGAIN_LOOK ||
                     load_word(memory, layout::SUBMISSION_DONE) == 0 || found_more(&attached->shim);
   if (attached->again && !look && ++attached->skipped < SKIPS_MAX) return layout::WAIT_SKIPPED;
@@ -169,10 +174,12 @@ bool run_turns_spinning(Attached* attached) {
 
 void on_idle(uv_idle_t* idle);
 
-/** The loop may sleep, and the notifier wakes it; false: there is something to poll already. */
+/** The loop may sleep, and the notifier wakes it; false: there is something to tell already. */
 bool sleeps(Attached* attached) {
   Shim* shim = &attached->shim;
-  return shim->interface->arm(shim, load_long(&shim->memory, layout::DEADLINE)) <= 0;
+  const int result = shim->interface->arm(shim, load_long(&shim->memory, layout::DEADLINE));
+  attached->restless = result < 0 ? result : 0;
+  return result == 0;
 }
 
 void run(Attached* attached) {
@@ -245,6 +252,7 @@ int attached_start(Attached* attached) {
 void attached_wake(Attached* attached) {
   if (attached->closing || attached->running) return;
   attached->again = true;
+  attached->shim.called = true;
   attached->skipped = SKIPS_MAX;
   uv_idle_start(&attached->idle, on_idle);
 }

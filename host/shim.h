@@ -54,7 +54,8 @@ struct Interface {
   int (*poll)(Shim* shim);
   /**
    * Before the loop sleeps: makes the pollable descriptor readable at this time (ns,
-   * CLOCK_MONOTONIC; 0: never). More than 0: there is something to poll already.
+   * CLOCK_MONOTONIC; 0: never). More than 0: there is something to poll already. An error is what
+   * the next poll would say: the loop does not sleep on it.
    */
   int (*arm)(Shim* shim, uint64_t deadline);
   void (*close)(Shim* shim);
@@ -122,6 +123,8 @@ struct Shim {
   Vector vector;
   int timer;
   uint64_t armed;
+  /** Somebody has called from outside since it was armed. */
+  bool called;
   uint64_t interrupted;
   /** Where datagrams are received; null until the first socket for them. */
   struct DatagramRoom* datagrams;

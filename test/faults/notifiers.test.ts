@@ -26,15 +26,29 @@ interface Loss {
 
 const pathOf = ({ host, kind, place }: Loss): string => join(scratch, `${host}-${kind}-${place}`);
 
-/** What comes of it, when somebody who was served waits; `silent`: nobody calls from outside. */
-async function lose(loss: Loss, silent = false): Promise<Ended> {
+interface Circumstances {
+  /** Nobody calls from outside. */
+  readonly silent?: boolean;
+  /** Milliseconds: the reactor sleeps until then. */
+  readonly deadline?: number;
+  /** Milliseconds: what is called for from outside. */
+  readonly timer?: number;
+}
+
+/** What comes of it, when somebody who was served waits. */
+async function lose(loss: Loss, circumstances: Circumstances = {}): Promise<Ended> {
   const { host, kind, place } = loss;
-  const program = start('faults/programs/any-host.mjs', { parameters: [host] });
+  const program = start('faults/programs/any-host.mjs', { parameters: host.split('-') });
   const { port } = await program.next<{ port: number }>();
   const peer = await dial(port);
   await peer.write('x');
   await peer.arrived(1);
-  program.send({ close: kind, place, path: pathOf(loss), silent });
+  const { deadline, ...others } = circumstances;
+  if (deadline) {
+    program.send({ deadline });
+    await program.next();
+  }
+  program.send({ close: kind, place, path: pathOf(loss), ...others });
   const ended = await program.next<Ended>();
   await peer.ended;
   await program.kill();
@@ -42,7 +56,7 @@ async function lose(loss: Loss, silent = false): Promise<Ended> {
 }
 
 const here = (losses: readonly Loss[]): Loss[] =>
-  losses.filter(({ host }) => runnable.some(({ name }) => name === host));
+  losses.filter(({ host }) => runnable.some(({ name }) => name === host.split('-')[0]));
 
 const WAITERS: Loss[] = ['poll', 'select'].flatMap((host) => [
   { host, kind: 'eventfd', place: 0 },
@@ -73,9 +87,39 @@ waits('a bell whose number another file has ends poll and select, and is not run
 
 waits('the thread that waits hears of a bell that is lost, and nobody has to call', async () => {
   const [loss = WAITERS[0]] = here(WAITERS).filter(({ kind, place }) => kind === 'pipe' && place);
-  const { uncaught, closed } = await lose(loss as Loss, true);
+  const { uncaught, closed } = await lose(loss as Loss, { silent: true });
   expect({ code: uncaught.code, closed }).toEqual({ code: LOST, closed: true });
 });
+
+/** The timer for deadlines, of each host that has one; several notifiers share it. */
+const TIMERS: Loss[] = ['epoll', 'epoll-level', 'epoll-edge-2', 'rtsig'].map((host) => ({
+  host,
+  kind: 'timerfd',
+  place: 0,
+}));
+
+const times = testWith(here(TIMERS).length > 0, 'a host with a timerfd');
+
+times(
+  'deadlines that nobody would keep any more end the reactor, and are not lost in silence',
+  () =>
+    Promise.all(
+      // A new deadline is refused; and so is the old one, when it is all that is left.
+      here(TIMERS).flatMap((loss) =>
+        [{}, { deadline: 60_000, timer: 120_000 }].map(async (circumstances) => {
+          const { uncaught, closed } = await lose(loss, circumstances);
+          const { code, message } = uncaught;
+          const expected = { code: LOST, closed: true };
+          expect({ ...loss, ...circumstances, code, closed }).toEqual({
+            ...loss,
+            ...circumstances,
+            ...expected,
+          });
+          expect(message).toMatch(/^Host \w+ cannot wait for events any more \((EBADF|EINVAL)\)/);
+        }),
+      ),
+    ).then(() => {}),
+);
 
 test('what wakes another host ends it by name, when another file has the number', () =>
   Promise.all(

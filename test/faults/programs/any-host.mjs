@@ -36,7 +36,7 @@ function fileOf(fd) {
   }
 }
 
-const kinds = ['eventpoll', 'eventfd', 'io_uring', 'pipe'];
+const kinds = ['eventpoll', 'eventfd', 'timerfd', 'io_uring', 'pipe'];
 const before = new Set(kinds.flatMap(descriptorsOf));
 const errors = [];
 let caught = () => {};
@@ -72,12 +72,18 @@ function measure() {
 
 process.on('message', (message) => {
   if (message.measure) return measure();
+  // A deadline that is there before; the answer comes when the reactor is armed for it.
+  if (message.deadline) {
+    reactor.setTimer(message.deadline, () => {});
+    reactor.setTimer(0, () => void setImmediate(() => process.send({})));
+    return;
+  }
   if (message.close) {
     const fd = opened[message.close][message.place];
     closeSync(fd);
     if (message.path) openAs(fd, message.path);
     // Somebody calls: the host looks.
-    if (!message.silent) reactor.setTimer(1, () => {});
+    if (!message.silent) reactor.setTimer(message.timer ?? 1, () => {});
     caught = (uncaught) =>
       setImmediate(() => process.send({ uncaught, closed: reactor.closed, ...fileOf(fd) }));
     return;
