@@ -20,8 +20,6 @@ const NODE_VERSION = '20.20.2';
 /** What jest finds files with is compiled, too. */
 const RESOLVER = '@unrs/resolver-binding-linux-arm64-gnu';
 const RESOLVER_FILE = 'resolver.linux-arm64-gnu.node';
-/** Milliseconds that a test has which asks for none. */
-const TIMEOUT = 160_000;
 /** Commands, and Debian's packages that have them. */
 const COMMANDS = {
   'qemu-aarch64': 'qemu-user',
@@ -134,7 +132,6 @@ const OPTIONS = [
   // What follows an option that takes several values would be one of them.
   `--env=${join(root, 'scripts/arm64-environment.cjs')}`,
   `--transform=${JSON.stringify({ '^.+\\.ts$': join(root, 'scripts/arm64-transform.cjs') })}`,
-  `--testTimeout=${TIMEOUT}`,
 ];
 
 function run(title, tests, { on = EMULATED, env = {}, more = [] } = {}) {

@@ -20,13 +20,17 @@ export function readCounts(path) {
   }
 }
 
+/** Milliseconds that a test has: the circumstances are slow, and so may the machine be. */
+const TEST_TIMEOUT = 180_000;
+
 /** Runs the whole suite, shows jest's own report, and answers its counts and process id. */
 export function runJest(name, { node = process.execPath, env = {}, jestArguments = [] } = {}) {
   const results = join(root, 'build/results', `${name}.json`);
   mkdirSync(dirname(results), { recursive: true });
   rmSync(results, { force: true });
   const jest = join(root, 'node_modules/jest/bin/jest.js');
-  const run = spawnSync(node, [jest, '--json', `--outputFile=${results}`, ...jestArguments], {
+  const options = ['--json', `--outputFile=${results}`, `--testTimeout=${TEST_TIMEOUT}`];
+  const run = spawnSync(node, [jest, ...options, ...jestArguments], {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],

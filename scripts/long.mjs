@@ -8,7 +8,7 @@ import { runJest } from './jest-counts.mjs';
 
 const { passed, failed } = runJest('long', {
   env: { TEST_LONG: '1' },
-  jestArguments: ['--testTimeout=120000', ...process.argv.slice(2)],
+  jestArguments: process.argv.slice(2),
 });
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

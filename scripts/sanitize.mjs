@@ -122,7 +122,7 @@ function run(title, more, jestArguments) {
   const { passed, failed, pid } = runJest(`sanitize-${name}`, {
     // One process: it is the preloaded one, and a report of the sanitizer is not torn between
     // workers.
-    jestArguments: ['--runInBand', '--testTimeout=60000', ...jestArguments],
+    jestArguments: ['--runInBand', ...jestArguments],
     env: { ...environment(file), ...more },
   });
   const found = [...leaksOf(file, pid), ...accessesOf(name)];

@@ -178,7 +178,7 @@ describe('examples', () => {
     carol.destroy();
     await Promise.all([alice.closed, bob.closed]);
     await interrupt(program);
-  }, 30_000);
+  });
 
   test('proxy: a slow target is felt by the writer, and nothing piles up between', async () => {
     const total = 48 << 20;
@@ -214,7 +214,7 @@ describe('examples', () => {
     await writer.closed;
     await new Promise((resolve) => server.close(resolve));
     await interrupt(program);
-  }, 30_000);
+  });
 
   test('send-file: sends what is in its folder, and nothing else', async () => {
     const served = mkdtempSync(join(tmpdir(), 'calandria-example-'));

@@ -36,7 +36,6 @@ testWith(compiles && openFilesMax() > CONNECTIONS + 300, 'compiler, or not enoug
       expect(nearlyAll).toBeGreaterThanOrEqual(most as number);
     }
   },
-  60_000,
 );
 
 testWith(compiles, 'compiler')(
@@ -56,7 +55,6 @@ testWith(compiles, 'compiler')(
     expect(stdout).toMatch(/^targets: 0 reached, 0 missed, 1 not measured$/m);
     expect(status).toBe(0);
   },
-  60_000,
 );
 
 function figuresOf(...words: string[]): Record<string, Record<string, number>> {
@@ -82,7 +80,6 @@ testWith(compiles && openFilesMax() > 18_300, 'compiler, or not enough open file
     const chart = readFileSync(join(root, 'build/bench/wait-cost.svg'), 'utf8');
     expect(chart.match(/<polyline /g)).toHaveLength(uring ? 4 : 3);
   },
-  60_000,
 );
 
 testWith(compiles, 'compiler')(
@@ -99,5 +96,4 @@ testWith(compiles, 'compiler')(
       expect(figures?.callsPerMessage).toBeCloseTo(2, 1);
     }
   },
-  60_000,
 );

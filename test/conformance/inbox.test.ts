@@ -176,7 +176,7 @@ forEachKind('inbox', (bench) => {
         expect(await stopped).toBe('ERR_CALANDRIA_CLOSED');
       }
     }
-  }, 30_000);
+  });
 
   test('workers that are terminated while they post leave whole posts, and a ring that works', async () => {
     const wrong: string[] = [];
@@ -205,7 +205,7 @@ forEachKind('inbox', (bench) => {
     await outbox.postAllAsync(['end']);
     await done.promise;
     expect(wrong).toEqual([]);
-  }, 30_000);
+  });
 
   test('what makes no sense is refused by name', async () => {
     const reactor = bench.reactor();

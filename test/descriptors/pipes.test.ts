@@ -49,7 +49,7 @@ describe.each(ways)('pipes ($host, without: $without)', ({ host, without }) => {
     expect(grown).toBeLessThan(64 << 20);
     // Node's streams make what they wrap non-blocking, with everybody who shares it.
     if (host === 'epoll') expect(same).toBe(true);
-  }, 60_000);
+  });
 });
 
 describe.each(['', 'rwf_nosignal', 'rwf_nosignal,rwf_nowait'])(

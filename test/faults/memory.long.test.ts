@@ -47,7 +47,7 @@ describe('damaged memory', () => {
       'event records': expect.stringContaining('stale'),
       'receive: address': expect.stringContaining('ERR_CALANDRIA_CORE'),
     });
-  }, 60_000);
+  });
 
   async function outcomeOf(place: string): Promise<string> {
     const program = start('faults/programs/corrupt.mjs', { parameters: [place] });

@@ -68,7 +68,6 @@ describe('signals', () => {
         expect(readFileSync(log, 'utf8')).toContain('(INJECTED)');
         rmSync(log);
       },
-      30_000,
     );
   }
 

@@ -118,7 +118,7 @@ describe('pieces', () => {
     expect(sent.queuedMost).toBeLessThanOrEqual(sent.limit);
     // The kernel's share is not in it; the queue, the arenas and the program's own buffers are.
     expect(sent.grown).toBeLessThan(24 << 20);
-  }, 60_000);
+  });
 
   test('64 MiB from a fast writer wait in the kernel for a small appetite', async () => {
     const total = 64 << 20;
@@ -139,7 +139,7 @@ describe('pieces', () => {
     expect(largest).toBeLessThanOrEqual(step);
     expect(served.reactor.counters.bytesIn).toBe(total);
     expect(await writer.next()).toEqual({ written: total });
-  }, 60_000);
+  });
 
   test('a write larger than the queue is refused whole, and nothing of it is sent', async () => {
     const reactor = createReactor({ host: 'epoll', limits: { queueBytes: 1000 } });

@@ -11,7 +11,7 @@ describe('teardown', () => {
     expect(wrong).toBe(0);
     expect(last).toBeLessThanOrEqual(first as number);
     expect(await program.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
-  }, 30_000);
+  });
 
   test.each(['exit', 'tick', 'close', 'close and exit'])(
     'the process may end inside a handler: %s',

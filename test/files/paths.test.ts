@@ -49,17 +49,13 @@ test('R4.22: without a kernel queue (io_setup refused) the pool does it, and say
   expect([paths, right]).toEqual([{ pool: 1000 }, 1000]);
 });
 
-testWith(traces, 'strace')(
-  'R4.22: io_setup that says EAGAIN leaves it to the pool',
-  async () => {
-    const { paths, right } = await read('direct', () => [
-      ...['strace', '-f', '-o', '/dev/null', '-e', 'trace=io_setup'],
-      ...['-e', 'inject=io_setup:error=EAGAIN'],
-    ]);
-    expect([paths, right]).toEqual([{ pool: 1000 }, 1000]);
-  },
-  60_000,
-);
+testWith(traces, 'strace')('R4.22: io_setup that says EAGAIN leaves it to the pool', async () => {
+  const { paths, right } = await read('direct', () => [
+    ...['strace', '-f', '-o', '/dev/null', '-e', 'trace=io_setup'],
+    ...['-e', 'inject=io_setup:error=EAGAIN'],
+  ]);
+  expect([paths, right]).toEqual([{ pool: 1000 }, 1000]);
+});
 
 testWith(traces, 'strace')(
   'R4.22: an io_submit that takes none for now is made again',
@@ -70,7 +66,6 @@ testWith(traces, 'strace')(
     ]);
     expect([paths, right]).toEqual([{ kernel: 1000 }, 1000]);
   },
-  60_000,
 );
 
 test('R0.3 R3.33: what is cached is read at once; without RWF_NOWAIT by the pool', async () => {
@@ -97,7 +92,6 @@ testWith(traces, 'strace')(
     expect(failed).toBeGreaterThan(5);
     expect(right).toBe(1000 - failed);
   },
-  60_000,
 );
 
 testWith(traces, 'strace')(
@@ -119,7 +113,6 @@ testWith(traces, 'strace')(
       if (mode === 'buffered') expect(others.has('pread64')).toBe(true);
     }
   },
-  60_000,
 );
 
 test('closing gives the kernel queue back, in workers too, and the loop does not wait for it', async () => {

@@ -117,7 +117,6 @@ borrowing(
       done();
     }
   },
-  30_000,
 );
 
 /** Rows of the first table under a heading of flags.md, cells trimmed and without backquotes. */

@@ -60,7 +60,7 @@ test('R3.1: polling, and it is said what that costs', async () => {
   await silent.closed;
   expect(await stop(program)).toMatch(complaint);
   // It takes a whole core, and its client has to share that with it.
-}, 60_000);
+});
 
 compiled('R3.1: multiplexed', async () => expect(await serves('multiplexed')).toBe(''));
 

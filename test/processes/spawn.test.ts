@@ -161,7 +161,7 @@ forOneHost('processes', (bench) => {
     );
     expect(outcomes.flatMap(({ errors }) => errors)).toEqual([]);
     expect(held()).toBe(before);
-  }, 60_000);
+  });
 
   test('the pipe to a child that has ended closes without being asked', async () => {
     const reactor = bench.reactor();

@@ -80,7 +80,7 @@ describe.each(kinds.slice(0, 1))('signals ($name)', ({ name: host }) => {
     // A turn for each timer, and none for anything else: nothing spins.
     expect(storm.idle).toBeLessThan(10);
     expect(storm.grown).toBeLessThan(64 << 20);
-  }, 60_000);
+  });
 });
 
 describe('signals', () => {

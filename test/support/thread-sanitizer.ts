@@ -24,25 +24,21 @@ export function withThreadSanitizer(
   prints: string,
   flags: readonly string[] = [],
 ): void {
-  testWith(sanitizes(), 'g++ with ThreadSanitizer')(
-    name,
-    async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'calandria-threads-'));
-      try {
-        const file = join(folder, 'program');
-        const compiled = spawnSync(
-          'g++',
-          [...FLAGS, ...flags, '-pthread', '-I', root, source, '-o', file],
-          { encoding: 'utf8' },
-        );
-        expect(compiled.stderr).toBe('');
-        const run = spawnSync(file, { encoding: 'utf8' });
-        expect(run).toMatchObject({ status: 0, stderr: '' });
-        expect(run.stdout).toBe(prints);
-      } finally {
-        rmSync(folder, { recursive: true });
-      }
-    },
-    60_000,
-  );
+  testWith(sanitizes(), 'g++ with ThreadSanitizer')(name, async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'calandria-threads-'));
+    try {
+      const file = join(folder, 'program');
+      const compiled = spawnSync(
+        'g++',
+        [...FLAGS, ...flags, '-pthread', '-I', root, source, '-o', file],
+        { encoding: 'utf8' },
+      );
+      expect(compiled.stderr).toBe('');
+      const run = spawnSync(file, { encoding: 'utf8' });
+      expect(run).toMatchObject({ status: 0, stderr: '' });
+      expect(run.stdout).toBe(prints);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 }

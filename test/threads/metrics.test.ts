@@ -66,7 +66,6 @@ describe('metrics of threads', () => {
       // Nobody used up its steps.
       expect(metrics.paused.meanLength).toBeLessThan(0.01);
     },
-    30_000,
   );
 
   test('R0.24: the time that calls wait for their turn is measured, too', async () => {

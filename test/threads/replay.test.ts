@@ -80,7 +80,7 @@ describe('replays of threads', () => {
     });
     expect(replays).toEqual(IDENTICAL);
     expect(stories).toEqual([story]);
-  }, 60_000);
+  });
 
   test('R4.1: threads that go on in another order are a divergence', async () => {
     const program = (names: string[]) => (reactor: Reactor) => {
