@@ -106,6 +106,9 @@ int32_t set_option(Shim* shim, Descriptor* descriptor, uint32_t entry) {
   }
 }
 
+/** What LISTEN answers, so that 0 is left to hosts that have no descriptors. */
+int32_t listening_on(int fd) { return fd + 1; }
+
 /** Others may have the same socket, which outlives this descriptor then. */
 int32_t close_listener(Shim* shim, const Descriptor* descriptor) {
   shim->interface->detach(shim, descriptor->fd);
@@ -157,7 +160,7 @@ int32_t open_given(Shim* shim, uint32_t entry, ReadRoom* room, uint32_t options)
     return result;
   }
   result = answer_peer(shim, entry, room, &name);
-  return result < 0 ? result : fd;
+  return result < 0 ? result : listening_on(fd);
 }
 
 }  // namespace
@@ -220,7 +223,7 @@ int32_t socket_open(Shim* shim, uint32_t entry, ReadRoom* room, bool dial) {
   if (result < 0) return result;
   if (connecting) return -EINPROGRESS;
   result = answer_local(shim, entry, room, fd);
-  return result < 0 || dial ? result : fd;
+  return result < 0 || dial ? result : listening_on(fd);
 }
 
 int32_t socket_accept(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* room) {

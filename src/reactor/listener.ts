@@ -15,6 +15,7 @@ export class Listener {
   private receiveSide: ReceiveSide | undefined;
   private finished = false;
   private bound: Address | undefined;
+  /** One more than its number; 0: the host has none. */
   private descriptor = 0;
   private failure: Error | undefined;
   private iteration: Iteration<Connection> | undefined;
@@ -47,7 +48,7 @@ export class Listener {
    * undefined on hosts that have none.
    */
   get fd(): number | undefined {
-    return this.descriptor > 0 && !this.finished ? this.descriptor : undefined;
+    return this.descriptor > 0 && !this.finished ? this.descriptor - 1 : undefined;
   }
 
   get closed(): boolean {
@@ -116,7 +117,7 @@ export class Listener {
     return this;
   }
 
-  /** Internal. */
+  /** Internal; `descriptor` as LISTEN answers it. */
   listening(address: Address, descriptor: number): void {
     this.bound = address;
     this.descriptor = descriptor;

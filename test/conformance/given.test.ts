@@ -102,6 +102,13 @@ forEachHost('given listeners', (bench) => {
     expect(stdout).toBe('bbbbb\n');
   });
 
+  test('a listener whose descriptor is 0 says so', async () => {
+    if (!native) return;
+    const zero = join(__dirname, 'programs/zero.mjs');
+    const { stdout } = await promisify(execFile)(process.execPath, [zero, bench.host]);
+    expect(stdout).toBe('0 z\n');
+  });
+
   test('a descriptor that does not listen is refused, and stays open', async () => {
     const file = openSync(__filename, 'r');
     const story = new Story();
