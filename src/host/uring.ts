@@ -20,7 +20,10 @@ const RING_BYTES = 3 * layout.PAGE_SIZE;
 const RING_BYTES_AN_ENTRY = 256;
 
 export interface Uring extends Host {
-  /** Whose memory the rings lie in; and if that was not asked for, why. Of a host that is open. */
+  /**
+   * Whose memory the rings lie in; and if that was not asked for, why. Throws ERR_CALANDRIA_CLOSED
+   * before a reactor has opened the host, for the kernel was not asked yet.
+   */
   ringsIn(): { readonly memory: 'kernel' | 'core'; readonly reason: string };
 }
 
@@ -33,14 +36,22 @@ export function uring(options: NativeOptions = {}): Uring {
   const host = native(NAME, options, tryOnce()?.receivesAhead ? layout.SETTING_LEND : 0);
   const { entries = ENTRIES_USUAL, rings = 'kernel' } = options;
   const inCore = rings === 'core';
-  let refused = 0;
+  /** An error of the kernel's; 0: none. Not known before the host is open. */
+  let refused: number | undefined;
   return {
     ...host,
     ...(inCore ? { ringBytes: RING_BYTES + entries * RING_BYTES_AN_ENTRY } : {}),
-    ringsIn: () => ({
-      memory: inCore && refused === 0 ? 'core' : 'kernel',
-      reason: refused === 0 ? '' : `the kernel refused the core's memory (${errorText(-refused)})`,
-    }),
+    ringsIn() {
+      if (refused === undefined) {
+        const message = `Host ${NAME} is not open yet: ringsIn() answers once a reactor has it.`;
+        throw new CalandriaError('ERR_CALANDRIA_CLOSED', message);
+      }
+      return {
+        memory: inCore && refused === 0 ? 'core' : 'kernel',
+        reason:
+          refused === 0 ? '' : `the kernel refused the core's memory (${errorText(-refused)})`,
+      };
+    },
     open(seam) {
       try {
         host.open(seam);

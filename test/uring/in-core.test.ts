@@ -33,6 +33,17 @@ test('whose memory it is, is checked', () => {
   expect(() => uring({ rings: null as unknown as 'core' })).toThrow(/^rings is 'kernel' or 'core'/);
 });
 
+test('where they lie is not said before a reactor has opened the host', () => {
+  for (const rings of ['kernel', 'core'] as const) {
+    expect(() => uring({ rings }).ringsIn()).toThrow(
+      expect.objectContaining({
+        code: 'ERR_CALANDRIA_CLOSED',
+        message: 'Host uring is not open yet: ringsIn() answers once a reactor has it.',
+      }),
+    );
+  }
+});
+
 inCore('the events are where the kernel wrote them, round and round', async () => {
   const host = uring({ rings: 'core', entries: 8 });
   const tapped = tap(host);
