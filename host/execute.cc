@@ -56,7 +56,7 @@ int32_t open_source(Shim* shim, uint32_t entry, ReadRoom* room) {
 
 int32_t close_one(Shim* shim, uint32_t entry, uint32_t record, int fd) {
   const uint32_t how = field(shim, entry, layout::SUBMISSION_ARGUMENT);
-  const bool given = listener_given(&shim->descriptors[record]);
+  const bool given = shim->descriptors[record].given;
   if (how == layout::CLOSE_LISTENER && !given) socket_remove_file(fd);
   if (how == layout::CLOSE_RESET) socket_reset_at_close(fd);
   return descriptor_close(shim, record);

@@ -27,6 +27,7 @@ int descriptor_keep(Shim* shim, uint32_t record, uint32_t generation, int fd, co
   descriptor->generation = generation;
   descriptor->source = source;
   descriptor->state = state;
+  descriptor->given = false;
   return 0;
 }
 

@@ -42,6 +42,8 @@ struct Descriptor {
   const Source* source;
   /** The source's own, or null. */
   void* state;
+  /** A listener that somebody else made: others may serve it, its file is theirs. */
+  bool given = false;
 };
 
 /** A kernel interface. All return 0 or more, or -errno. */

@@ -115,9 +115,6 @@ int32_t close_listener(Shim* shim, const Descriptor* descriptor) {
   return static_cast<int32_t>(system_close(descriptor->fd));
 }
 
-/** The state of a listener that somebody else made: others may serve it, its file is theirs. */
-char not_ours;
-
 /** Listens already? 0, or -errno. */
 int check_given(const Shim* shim, int fd, bool shared) {
   int listens = 0;
@@ -150,8 +147,9 @@ int32_t open_given(Shim* shim, uint32_t entry, ReadRoom* room, uint32_t options)
   if (result < 0) return result;
   const int fd = shared ? system_duplicate(given, 0) : given;
   if (fd < 0) return fd;
-  result = descriptor_keep(shim, record, generation, fd, shim->interface->listener, &not_ours);
+  result = descriptor_keep(shim, record, generation, fd, shim->interface->listener, nullptr);
   if (result == 0) {
+    shim->descriptors[record].given = true;
     result = shim->interface->attach(shim, fd, record, generation, true);
     if (result < 0) shim->descriptors[record].fd = -1;
   }
@@ -168,8 +166,6 @@ int32_t open_given(Shim* shim, uint32_t entry, ReadRoom* room, uint32_t options)
 const Source stream_source = {"stream",   connect_status, receive, send_pieces, sample,
                               set_option, nullptr,        nullptr, nullptr,     nullptr,
                               send_file};
-
-bool listener_given(const Descriptor* descriptor) { return descriptor->state != nullptr; }
 
 const Source listener_source = {"listener", nullptr, nullptr, nullptr, sample,
                                 set_option, nullptr, close_listener, nullptr, socket_accept};

@@ -29,7 +29,4 @@ void socket_reset_at_close(int fd);
  */
 void socket_remove_file(int fd);
 
-/** A listener that somebody else made, and may serve as well. */
-bool listener_given(const Descriptor* descriptor);
-
 }  // namespace calandria

@@ -67,7 +67,7 @@ int32_t accept(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* roo
   const int32_t result = give(shim, watch, entry, room);
   const uint8_t flags = shim->memory.base[entry + layout::SUBMISSION_FLAGS];
   // Of one that others serve nothing is accepted ahead: who is busy would keep it from them.
-  const bool ahead = (flags & layout::SUBMISSION_AHEAD) != 0 && !listener_given(descriptor);
+  const bool ahead = (flags & layout::SUBMISSION_AHEAD) != 0 && !descriptor->given;
   if (ahead && (result >= 0 || result == -EAGAIN)) {
     accept_ahead(shim, record, watch);
   }
