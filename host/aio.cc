@@ -4,7 +4,6 @@
 #include <sys/uio.h>
 #include <uv.h>
 
-#include "errors.h"
 #include "files.h"
 #include "probe.h"
 #include "source.h"
@@ -76,21 +75,6 @@ void fill(const Completions* completions, Slot* slot) {
   control->aio_offset = static_cast<int64_t>(slot->offset);
   // What would make the submission wait (for metadata, a lock) comes back, and goes to a thread.
   control->aio_rw_flags = RWF_NOWAIT;
-}
-
-/** To a thread, or answered: an operation that the kernel's queue did not take. */
-void reroute(Shim* shim, Slot* slot) {
-  const int result = completions_start(shim, &slot->request);
-  if (result == 0) return;
-  store_word(&shim->memory, slot->entry + layout::SUBMISSION_RESULT,
-             static_cast<int32_t>(seam_result(result)));
-  slot_give(shim, slot);
-}
-
-/** Full: the core asks again when one of those under way is done. */
-void refuse(Shim* shim, Slot* slot) {
-  store_word(&shim->memory, slot->entry + layout::SUBMISSION_RESULT, -layout::ERROR_AGAIN);
-  slot_give(shim, slot);
 }
 
 void done(Shim* shim, const struct io_event* event) {
@@ -192,10 +176,11 @@ void aio_flush(Shim* shim) {
     // The first one is not to its taste (EINVAL, EOPNOTSUPP): those behind it may be.
     if (taken == -EOPNOTSUPP) slot->file->nowait = false;
     place++;
-    reroute(shim, slot);
+    slot_reroute(shim, slot);
   }
+  // Full: the core asks again when one of those under way is done.
   for (; place < aio->queued; place++) {
-    refuse(shim, reinterpret_cast<Slot*>(aio->queue[place]->aio_data));
+    slot_answer(shim, reinterpret_cast<Slot*>(aio->queue[place]->aio_data), -EAGAIN);
   }
   aio->queued = 0;
 }

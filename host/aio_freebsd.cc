@@ -7,7 +7,6 @@
 
 #include <cstdlib>
 
-#include "errors.h"
 #include "files.h"
 #include "probe.h"
 #include "source.h"
@@ -57,15 +56,6 @@ int start(const Shim* shim, Slot* slot) {
   }
 }
 
-/** To a thread, or answered: an operation that the kernel's queue did not take. */
-void reroute(Shim* shim, Slot* slot) {
-  const int result = completions_start(shim, &slot->request);
-  if (result == 0) return;
-  store_word(&shim->memory, slot->entry + layout::SUBMISSION_RESULT,
-             static_cast<int32_t>(seam_result(result)));
-  slot_give(shim, slot);
-}
-
 }  // namespace
 
 bool aio_queue(Shim* shim, Slot* slot) {
@@ -87,7 +77,7 @@ void aio_flush(Shim* shim) {
   for (uint32_t place = 0; place < aio->queued; place++) {
     Slot* slot = aio->queue[place];
     if (start(shim, slot) == 0) aio->flying[aio->flying_total++] = slot;
-    else reroute(shim, slot);
+    else slot_reroute(shim, slot);
   }
   aio->queued = 0;
 }

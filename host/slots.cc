@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "completions.h"
+#include "errors.h"
 #include "shim.h"
 #include "system.h"
 
@@ -49,6 +51,17 @@ Slot* slot_take(Shim* shim) {
 void slot_give(Shim* shim, Slot* slot) {
   slot->next = shim->slots->free;
   shim->slots->free = slot;
+}
+
+void slot_answer(Shim* shim, Slot* slot, int result) {
+  store_word(&shim->memory, slot->entry + layout::SUBMISSION_RESULT,
+             static_cast<int32_t>(seam_result(result)));
+  slot_give(shim, slot);
+}
+
+void slot_reroute(Shim* shim, Slot* slot) {
+  const int result = completions_start(shim, &slot->request);
+  if (result < 0) slot_answer(shim, slot, result);
 }
 
 void slots_close(Shim* shim) {

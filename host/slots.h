@@ -42,6 +42,12 @@ Slot* slot_take(Shim* shim);
 
 void slot_give(Shim* shim, Slot* slot);
 
+/** Gives it back, and answers its operation so (-errno), which lies in the queue still. */
+void slot_answer(Shim* shim, Slot* slot, int result);
+
+/** To a thread, or answered: an operation that the kernel's queue did not take. */
+void slot_reroute(Shim* shim, Slot* slot);
+
 /** Nothing is under way any more. */
 void slots_close(Shim* shim);
 
