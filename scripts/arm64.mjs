@@ -128,7 +128,7 @@ function checkHosts() {
 
 /** The same for both processors, which have jest's cache in common. */
 const OPTIONS = [
-  `--testPathIgnorePatterns=${LEFT_OUT.flatMap(({ file }) => file ?? []).join('|') || '^$'}`,
+  `--testPathIgnorePatterns=${LEFT_OUT.flatMap(({ file, test }) => (test ? [] : file)).join('|')}`,
   // What follows an option that takes several values would be one of them.
   `--env=${join(root, 'scripts/arm64-environment.cjs')}`,
   `--transform=${JSON.stringify({ '^.+\\.ts$': join(root, 'scripts/arm64-transform.cjs') })}`,
@@ -170,7 +170,9 @@ fetchNode();
 buildShim();
 writeCommand();
 checkHosts();
-for (const { file, test, why } of LEFT_OUT) console.log(`left out: ${file ?? test.source}: ${why}`);
+for (const { file, test, why } of LEFT_OUT) {
+  console.log(`left out: ${[file, test?.source].filter(Boolean).join(': ')}: ${why}`);
+}
 const asked = process.argv.slice(2);
 translate(asked.length > 0 ? asked : TESTS);
 if (asked.length > 0) {

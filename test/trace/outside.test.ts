@@ -5,18 +5,20 @@ import { type Connection, openTrace, type Program, replayProgram } from '../../s
 import { dial } from '../support/peer';
 import { recordRun } from '../support/recording';
 
-/** Writes from outside after `delay` ms; each message that comes in is answered within its turn. */
-function later(delay: number, text: string): Program {
-  return (reactor) =>
-    reactor.listen(
+/** Each message is answered within its turn; `delay` ms behind the fifth one is written outside. */
+function behindFive(delay: number, text = 'outside'): Program {
+  return (reactor) => {
+    let messages = 0;
+    return reactor.listen(
       { port: 0 },
       {
-        open(connection) {
-          setTimeout(() => void connection.write(text), delay);
+        data(connection, bytes) {
+          connection.write(bytes);
+          if (++messages === 5) setTimeout(() => void connection.write(text), delay);
         },
-        data: (connection, bytes) => void connection.write(bytes),
       },
     );
+  };
 }
 
 async function talk(port: number): Promise<void> {
@@ -47,7 +49,7 @@ describe('calls from outside', () => {
   let file: string;
   let recordedTurn: number;
   beforeAll(async () => {
-    file = await recordRun(later(250, 'outside') as never, ({ port }) => talk(port));
+    file = await recordRun(behindFive(20) as never, ({ port }) => talk(port));
     for (const turn of openTrace(file).turns()) {
       if (turn.outside.includes('outside')) recordedTurn = turn.turn;
     }
@@ -78,7 +80,7 @@ describe('calls from outside', () => {
   });
 
   test('that come late are waited for, and land in the recorded turn', async () => {
-    expect(await landing(file, later(60, 'outside'))).toEqual([recordedTurn]);
+    expect(await landing(file, behindFive(100))).toEqual([recordedTurn]);
   });
 
   test('that never come are waited for, then a divergence says what was expected', async () => {
@@ -100,7 +102,7 @@ describe('calls from outside', () => {
   });
 
   test('that differ are a divergence with both sides', async () => {
-    const report = await replayProgram(openTrace(file), later(1, 'outSide'));
+    const report = await replayProgram(openTrace(file), behindFive(1, 'outSide'));
     expect(report.divergence).toMatchObject({
       what: 'a call differs',
       operation: 'write',
