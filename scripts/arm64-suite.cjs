@@ -3,19 +3,29 @@
 
 /** Whole, where the processor may make a difference: what is compiled for it, what it is told by. */
 const FOLDERS = [
-  'core',
-  'processes',
-  'protocols',
-  'reactor',
-  'signals',
-  'streams',
-  'threads',
-  'trace',
+  ...['core', 'host', 'outside', 'processes', 'protocols', 'reactor', 'signals', 'simulation'],
+  ...['sources', 'streams', 'threads', 'trace'],
+];
+
+/** The parts of the conformance suite, each on every host that it is about. */
+const CONFORMANCE = [
+  ...[
+    'application-trace',
+    'beneath',
+    'datagrams',
+    'failures',
+    'files',
+    'given',
+    'inbox',
+    'iteration',
+  ],
+  ...['leases', 'life', 'listening', 'paths', 'pressure', 'streams', 'time', 'triggers'],
+  ...['turn-times', 'turns', 'waiting'],
 ];
 
 const TESTS = [
   ...FOLDERS.map((name) => `test/${name}/`),
-  'test/conformance/(turns|streams|listening|files|datagrams|leases)',
+  `test/conformance/(${CONFORMANCE.join('|')})`,
   'test/files/direct',
 ];
 
@@ -54,6 +64,51 @@ const LEFT_OUT = [
     file: 'test/conformance/datagrams',
     test: /sent to a group is heard by those who joined/,
     why: 'qemu 7.2 hands on a struct ip_mreqn of other bytes: ENODEV',
+  },
+  {
+    file: 'test/conformance/beneath',
+    test: /^beneath \(epoll\) (files and folders are opened|a folder that becomes a link)/,
+    why: 'they follow links, for which openat2 is needed, which is absent (docs/files.md)',
+  },
+  {
+    file: 'test/conformance/inbox',
+    test: /a worker posts a million numbers/,
+    why: 'a million of them take two minutes',
+  },
+  {
+    file: 'test/conformance/pressure',
+    test: /^pressure \(epoll\) sample\(\) brings the figures of both sides/,
+    why: 'qemu 7.2 hands on four bytes of SO_MEMINFO, so nobody says what room there is',
+  },
+  {
+    file: 'test/conformance/time',
+    test: /a busy reactor leaves Node its timers/,
+    why: 'it measures time',
+  },
+  {
+    file: 'test/host/sigpipe',
+    test: /disposition of SIGPIPE|under the default disposition|SIGPIPE sent to a thread/,
+    why: 'qemu catches every signal for itself, so the kernel never has the default disposition',
+  },
+  {
+    file: 'test/host/sigpipe',
+    test: /so does every way of sending a file/,
+    why: 'so slow, it hears of a peer that is gone by ECONNRESET, where EPIPE is waited for',
+  },
+  {
+    file: 'test/host/capabilities',
+    test: /what the kernel refuses is unavailable/,
+    why: 'strace makes calls fail by the emulator, which answers io_setup(2) before them',
+  },
+  {
+    file: 'test/host/capabilities',
+    test: /what is forced off exercises the fallback/,
+    why: 'qemu 7.2 hands on four bytes of SO_MEMINFO, so there is no figure to fall back from',
+  },
+  {
+    file: 'test/outside/offload',
+    test: /while a worker computes for a second, the p99 of an echo is below 10 ms/,
+    why: 'it measures time',
   },
   {
     file: 'test/processes/spawn',

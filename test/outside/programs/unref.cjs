@@ -8,6 +8,8 @@ const outside = createOutside(reactor);
 void outside.run('for ever', () => new Promise(() => {}), { ref: ref === 'true' });
 void wallClock(outside)
   .ready()
-  .then(({ now }) => console.log(Math.abs(now - Date.now()) < 1000));
-reactor.setTimer(100, () => console.log('nothing else to do'));
+  .then(({ now }) => {
+    console.log(Math.abs(now - Date.now()) < 1000);
+    reactor.setTimer(100, () => console.log('nothing else to do'));
+  });
 process.on('exit', () => console.log('exit'));
