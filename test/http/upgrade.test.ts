@@ -222,10 +222,14 @@ onDefaultHost('upgrade', (bench) => {
 
   test('upgrade: error and close are heard by the tunnel, each once', async () => {
     const heard: string[] = [];
+    const arrived = promised();
     const closed = promised();
     const { dial, done } = await bench.serve((exchange) => {
       exchange.upgrade({
-        data: () => void heard.push('data'),
+        data: () => {
+          heard.push('data');
+          arrived.resolve();
+        },
         error: (_, error) => void heard.push((error as NodeJS.ErrnoException).code as string),
         close: () => {
           heard.push('close');
@@ -235,7 +239,8 @@ onDefaultHost('upgrade', (bench) => {
     });
     const client = dial();
     await client.send(get('/', ...WEB), 'x');
-    await client.until(() => client.bytes.length > 0 && heard.length > 0);
+    await client.until(() => client.bytes.length > 0);
+    await arrived.promise;
     client.reset();
     await closed.promise;
     expect(heard).toEqual(['data', 'ECONNRESET', 'close']);
