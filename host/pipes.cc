@@ -35,6 +35,9 @@ bool signal_spared() {
   return spared;
 }
 
+/** There is no such call (an old kernel, a filter, an emulator), or not for this file. */
+bool cannot(long result) { return result == -EOPNOTSUPP || result == -ENOSYS; }
+
 /** Is it ready for this? The bits that poll(2) answers. */
 short ready(int fd, short wanted) { return system_ready(fd, wanted, 0); }
 
@@ -61,7 +64,7 @@ int32_t receive(Shim* shim, Descriptor* descriptor, uint32_t entry, ReadRoom* ro
   uint8_t* bytes = shim->memory.base + room->cursor;
   const size_t length = want < left ? want : left;
   long result = read_once(shim, pipe, bytes, length);
-  if (result == -EOPNOTSUPP && pipe->asking == Asking::nowait) {
+  if (pipe->asking == Asking::nowait && cannot(result)) {
     pipe_fall_back(pipe, descriptor->fd);
     result = read_once(shim, pipe, bytes, length);
   }
@@ -115,7 +118,7 @@ int32_t send(Shim* shim, Descriptor* descriptor, uint32_t entry) {
   const auto pieces = static_cast<size_t>(used);
   if (pipe->asking == Asking::nowait) {
     const long result = write_once(shim, pipe, vectors, pieces);
-    if (result != -EOPNOTSUPP) return static_cast<int32_t>(result);
+    if (!cannot(result)) return static_cast<int32_t>(result);
     pipe_fall_back(pipe, descriptor->fd);
   }
   const bool slowly = pipe->device || pipe->asking == Asking::polled;

@@ -9,18 +9,9 @@ const FOLDERS = [
 
 /** The parts of the conformance suite, each on every host that it is about. */
 const CONFORMANCE = [
-  ...[
-    'application-trace',
-    'beneath',
-    'datagrams',
-    'failures',
-    'files',
-    'given',
-    'inbox',
-    'iteration',
-  ],
-  ...['leases', 'life', 'listening', 'paths', 'pressure', 'streams', 'time', 'triggers'],
-  ...['turn-times', 'turns', 'waiting'],
+  ...['application-trace', 'beneath', 'counted', 'datagrams', 'failures', 'files', 'given', 'idle'],
+  ...['inbox', 'iteration', 'leases', 'life', 'listening', 'paths', 'pressure', 'replayed'],
+  ...['sources', 'streams', 'time', 'triggers', 'turn-times', 'turns', 'waiting'],
 ];
 
 const TESTS = [

@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { hosts } from '../../src';
+import { testWith, traces } from '../support/commands';
 import { Program } from '../support/program';
 import '../support/tidy-up';
 
@@ -50,6 +51,22 @@ describe.each(ways)('pipes ($host, without: $without)', ({ host, without }) => {
     // Node's streams make what they wrap non-blocking, with everybody who shares it.
     if (host === 'epoll') expect(same).toBe(true);
   });
+});
+
+const traced = testWith(
+  traces && ways.some(({ host }) => host === 'epoll'),
+  'strace that may trace, or epoll host',
+);
+
+traced('R0.2: bytes pass where the kernel has neither preadv2 nor pwritev2', async () => {
+  const calls = 'preadv2,pwritev2';
+  const absent = `-e trace=${calls} -e inject=${calls}:error=ENOSYS`;
+  const copy = `${process.execPath} ${join(programs, 'through.mjs')} epoll`;
+  const { out, error } = await shell(
+    `seq 1000 | strace -f -qq -o /dev/null ${absent} ${copy} | cat`,
+  );
+  expect(out).toBe(execFileSync('seq', ['1000'], { encoding: 'utf8' }));
+  expect(JSON.parse(error)).toMatchObject({ error: '', same: true });
 });
 
 describe.each(['', 'rwf_nosignal', 'rwf_nosignal,rwf_nowait'])(
