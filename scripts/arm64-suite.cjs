@@ -17,7 +17,7 @@ const CONFORMANCE = [
 const TESTS = [
   ...FOLDERS.map((name) => `test/${name}/`),
   `test/conformance/(${CONFORMANCE.join('|')})`,
-  'test/files/direct',
+  ...['test/descriptors/adopt', 'test/files/direct'],
 ];
 
 /** Each of epoll's other registrations is its own way through the shim. */
