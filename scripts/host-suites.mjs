@@ -12,6 +12,9 @@ export const BUILT_ON_IT = [
 
 export const CONFORMANCE = 'test/conformance';
 
+/** What the null host can do, which has nothing but time. */
+export const TIME_ALONE = ['test/conformance/(idle|time|turn-times|waiting)', 'test/host/null'];
+
 /** The hosts named, or all: those that can run here; of the others it is said why not. */
 export function hostsHere(asked = []) {
   const { hosts } = createRequire(import.meta.url)(join(root, 'build/js/src/index.js'));

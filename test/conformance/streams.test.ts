@@ -102,12 +102,16 @@ forEachKind('streams', (bench) => {
     const idle = bench.dial(place);
     await idle.write('x');
     await idle.receive(1);
-    const { turn } = reactor;
-    await new Promise<void>((resolve) => {
-      reactor.setTimer(30, () => resolve());
-    });
-    // Sampling does not keep itself going.
-    expect(reactor.turn - turn).toBeLessThan(12);
+    // Sampling does not keep itself going: when the others have gone, turns become few.
+    let turns = Number.POSITIVE_INFINITY;
+    for (let look = 0; look < 50 && turns >= 12; look++) {
+      const { turn } = reactor;
+      await new Promise<void>((resolve) => {
+        reactor.setTimer(30, () => resolve());
+      });
+      turns = reactor.turn - turn;
+    }
+    expect(turns).toBeLessThan(12);
   });
 
   test('without a handler for the end, it is answered with our own', async () => {
