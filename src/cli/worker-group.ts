@@ -46,6 +46,15 @@ interface Member {
   orders: Outbox | undefined;
 }
 
+/** One that has closed already is leaving: it takes no orders, and needs none. */
+function orderToStop(orders: Outbox): void {
+  try {
+    orders.post(Buffer.from('stop'));
+  } catch (error) {
+    if (!orders.closed) throw error;
+  }
+}
+
 export class WorkerGroup {
   private readonly options: GroupOptions;
   private readonly members = new Set<Member>();
@@ -82,7 +91,7 @@ export class WorkerGroup {
     for (const { worker, orders } of this.members) {
       // One that has not said where to post to has nothing to drain.
       if (this.stopping > 2 || !orders) void worker.terminate();
-      else orders.post(Buffer.from('stop'));
+      else orderToStop(orders);
     }
     if (this.members.size === 0) this.settle();
   }
@@ -105,7 +114,7 @@ export class WorkerGroup {
         else if (message.kind === 'print') this.print(worker, message.text);
         else if (message.kind === 'ready') {
           member.orders = new Outbox(message.orders);
-          if (this.stopping > 0) member.orders.post(Buffer.from('stop'));
+          if (this.stopping > 0) orderToStop(member.orders);
           resolve(message.port);
         } else {
           reason = message.message;

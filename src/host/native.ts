@@ -75,7 +75,9 @@ function loadLibrary(): Shim | string {
   const remedy =
     'a kqueue library in PREFIX is built against by `CALANDRIA_KQUEUE=PREFIX npm run build`';
   const file = process.env.CALANDRIA_BINARY ?? join(packageRoot(), 'build/kqueue/calandria.node');
-  return loadFrom(file, `kqueue is an interface of macOS and the BSDs; ${remedy}`, remedy);
+  // Whoever has no such library lacks nothing, so no command is named.
+  const absent = 'it is an interface of macOS and the BSDs (over a library: docs/hosts.md)';
+  return loadFrom(file, absent, remedy);
 }
 
 /** The binary that has this interface, if any has. */

@@ -67,6 +67,11 @@ describe('doctor', () => {
     if (process.platform === 'linux') expect(report.findings).toContain('host epoll');
   });
 
+  it('finds no fault with a machine for what other systems have', async () => {
+    const { stdout } = await run(['doctor', '--json']);
+    expect(JSON.parse(stdout).findings).not.toContain('host kqueue');
+  });
+
   it('finds nothing on a roomy machine, nor on one without /proc', () => {
     expect(biting(machine(ROOMY))).toEqual([]);
     const elsewhere = { platform: 'darwin', openFiles: undefined, lockedMemory: undefined };
