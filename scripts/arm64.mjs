@@ -20,6 +20,8 @@ const NODE_VERSION = '20.20.2';
 /** What jest finds files with is compiled, too. */
 const RESOLVER = '@unrs/resolver-binding-linux-arm64-gnu';
 const RESOLVER_FILE = 'resolver.linux-arm64-gnu.node';
+/** Milliseconds that a test has: emulated, some take minutes. */
+const TEST_TIMEOUT = 600_000;
 /** Commands, and Debian's packages that have them. */
 const COMMANDS = {
   'qemu-aarch64': 'qemu-user',
@@ -140,6 +142,7 @@ function run(title, tests, { on = EMULATED, env = {}, more = [] } = {}) {
     node: on.node,
     env: { ...on.env, ...env },
     jestArguments: [...OPTIONS, ...more, ...tests],
+    timeout: TEST_TIMEOUT,
   });
   const seconds = (Number(process.hrtime.bigint() - start) / 1e9).toFixed(0);
   if (counts.passed + counts.failed === 0 && more.length === 0) counts.failed = 1;

@@ -24,12 +24,15 @@ export function readCounts(path) {
 const TEST_TIMEOUT = 180_000;
 
 /** Runs the whole suite, shows jest's own report, and answers its counts and process id. */
-export function runJest(name, { node = process.execPath, env = {}, jestArguments = [] } = {}) {
+export function runJest(
+  name,
+  { node = process.execPath, env = {}, jestArguments = [], timeout = TEST_TIMEOUT } = {},
+) {
   const results = join(root, 'build/results', `${name}.json`);
   mkdirSync(dirname(results), { recursive: true });
   rmSync(results, { force: true });
   const jest = join(root, 'node_modules/jest/bin/jest.js');
-  const options = ['--json', `--outputFile=${results}`, `--testTimeout=${TEST_TIMEOUT}`];
+  const options = ['--json', `--outputFile=${results}`, `--testTimeout=${timeout}`];
   const run = spawnSync(node, [jest, ...options, ...jestArguments], {
     cwd: root,
     env: { ...process.env, ...env },

@@ -76,8 +76,13 @@ export class Program {
   }
 
   async kill(): Promise<void> {
-    // The whole group: a command like strace would leave the program behind.
-    if (!this.ending) process.kill(-(this.child.pid as number), 'SIGKILL');
+    try {
+      // The whole group: a command like strace would leave the program behind.
+      if (!this.ending) process.kill(-(this.child.pid as number), 'SIGKILL');
+    } catch (error) {
+      // It has ended, and that was not heard yet.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
     await this.ended;
   }
 }
