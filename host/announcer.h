@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "identity.h"
+
 namespace calandria {
 
 struct Announcer {
@@ -15,17 +17,23 @@ struct Announcer {
   uint64_t waiting;
   /** One is taken at a time, for comparison (EFD_SEMAPHORE). */
   bool singly;
+  /** What `fd` was opened as, where somebody else may write to it in error. */
+  Identity opened;
 };
 
 /** 0, or -errno: then nothing is left of it. */
 int announcer_open(Announcer* announcer, bool singly);
 
-/** From any thread: one more. */
+/** 0, or -errno: it was closed by somebody else. */
+int announcer_check(const Announcer* announcer);
+
+/** From any thread: one more. Writes nothing to what is somebody else's by now. */
 void announcer_ring(Announcer* announcer);
 
-/** How many since it was last asked, or -EAGAIN. */
+/** How many since it was last asked, or -EAGAIN; another -errno: it is lost. */
 long announcer_take(Announcer* announcer, uint64_t* interrupted);
 
+/** Closes it if it is still ours. */
 void announcer_close(Announcer* announcer);
 
 }  // namespace calandria

@@ -12,7 +12,7 @@ constexpr uintptr_t NEWS = 1;
 }  // namespace
 
 int announcer_open(Announcer* announcer, bool singly) {
-  *announcer = {-1, system_kqueue(), 0, singly};
+  *announcer = {-1, system_kqueue(), 0, singly, {}};
   if (announcer->queue < 0) return announcer->queue;
   const struct kevent news = kevent_of(NEWS, EVFILT_USER, EV_ADD | EV_CLEAR, 0, 0, 0);
   const int result = system_change(announcer->queue, &news);
@@ -20,6 +20,11 @@ int announcer_open(Announcer* announcer, bool singly) {
   if (announcer->fd >= 0) return 0;
   system_close(announcer->queue);
   return announcer->fd;
+}
+
+int announcer_check(const Announcer* announcer) {
+  const int result = system_flags(announcer->queue);
+  return result < 0 ? result : 0;
 }
 
 void announcer_ring(Announcer* announcer) {

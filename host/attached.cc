@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "completions.h"
 #include "errors.h"
 #include "inbox.h"
 
@@ -127,9 +128,9 @@ bool found_more(const Shim* shim) {
  */
 int poll_unless_busy(Attached* attached) {
   const Memory* memory = &attached->shim.memory;
-  if (attached->restless < 0) {
-    const int result = attached->restless;
-    attached->restless = 0;
+  if (attached->shim.restless < 0) {
+    const int result = attached->shim.restless;
+    attached->shim.restless = 0;
     return result;
   }
   const bool look = load_word(memory, layout::TURN_AGAIN) == layout::AGAIN_LOOK ||
@@ -177,8 +178,9 @@ void on_idle(uv_idle_t* idle);
 /** The loop may sleep, and the notifier wakes it; false: there is something to tell already. */
 bool sleeps(Attached* attached) {
   Shim* shim = &attached->shim;
-  const int result = shim->interface->arm(shim, load_long(&shim->memory, layout::DEADLINE));
-  attached->restless = result < 0 ? result : 0;
+  int result = completions_check(shim);
+  if (result == 0) result = shim->interface->arm(shim, load_long(&shim->memory, layout::DEADLINE));
+  shim->restless = result < 0 ? result : 0;
   return result == 0;
 }
 

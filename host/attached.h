@@ -35,8 +35,6 @@ struct Attached {
   uint64_t spin;
   uint64_t spin_until;
   uint32_t skipped;
-  /** Why the loop could not sleep (-errno): the next turn is told in place of a look. Or 0. */
-  int restless;
   bool running;
   bool closing;
   bool again;

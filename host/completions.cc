@@ -112,6 +112,7 @@ int32_t completions_announced(Shim* shim) {
   aio_announce(shim);
   for (;;) {
     const long taken = announcer_take(&completions->announcer, &shim->interrupted);
+    if (taken < 0 && taken != -EAGAIN) shim->restless = static_cast<int>(taken);
     if (taken < 0) return static_cast<int32_t>(taken);
     auto announced = static_cast<uint64_t>(taken);
     // What is announced lies there already; some of it may go on in a thread, to be announced anew.
@@ -122,6 +123,10 @@ int32_t completions_announced(Shim* shim) {
     announced -= fewer;
     if (announced > 0) return announced > INT32_MAX ? INT32_MAX : static_cast<int32_t>(announced);
   }
+}
+
+int completions_check(const Shim* shim) {
+  return shim->completions == nullptr ? 0 : announcer_check(&shim->completions->announcer);
 }
 
 int32_t completions_collect(Shim* shim, uint32_t entry, ReadRoom* room) {

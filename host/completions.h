@@ -42,6 +42,9 @@ void completions_ready(Completions* completions, Request* request);
 /** ANNOUNCED: how many since it was last asked, or -EAGAIN. */
 int32_t completions_announced(Shim* shim);
 
+/** 0, or -errno: nobody would hear of completions, because what announces them is lost. */
+int completions_check(const Shim* shim);
+
 /** COLLECT: bytes of completion records, their address in the entry. */
 int32_t completions_collect(Shim* shim, uint32_t entry, ReadRoom* room);
 

@@ -67,6 +67,7 @@ const char* shim_open(Shim* shim, const Interface* interface, const ShimOptions*
   shim->timer = -1;
   shim->armed = 0;
   shim->called = false;
+  shim->restless = 0;
   shim->interrupted = 0;
   shim->datagrams = nullptr;
   shim->file_streams = nullptr;

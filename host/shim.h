@@ -127,6 +127,8 @@ struct Shim {
   uint64_t armed;
   /** Somebody has called from outside since it was armed. */
   bool called;
+  /** Why the loop may not sleep (-errno): the next turn is told in place of a look. Or 0. */
+  int restless;
   uint64_t interrupted;
   /** Where datagrams are received; null until the first socket for them. */
   struct DatagramRoom* datagrams;

@@ -48,8 +48,8 @@ function environment(leaks) {
   return {
     CALANDRIA_BINARY: binary,
     LD_PRELOAD: runtime,
-    // Aborts, because of the next line a wrong access would be told by no exit code. What was freed is
-    // kept back, but not so much that memory cannot be seen to stay flat.
+    // Aborts, because of the next line a wrong access would be told by no exit code. Of what was
+    // freed little is kept back, or no memory would be flat.
     ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=1:quarantine_size_mb=16',
     // What Node leaves at its exit is not this library's leak: reports are read, exit codes left.
     LSAN_OPTIONS: `exitcode=0:log_path=${leaks}`,

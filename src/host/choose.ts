@@ -87,9 +87,10 @@ export function chooseHost(
   const named = CANDIDATES.find((candidate) => candidate.name === name);
   if (!named) {
     const names = CANDIDATES.map((candidate) => candidate.name).join(', ');
+    const where = name === process.env.CALANDRIA_HOST ? ' (CALANDRIA_HOST)' : '';
     throw new CalandriaError(
       'ERR_CALANDRIA_NO_HOST',
-      `There is no host "${name}"; the hosts are ${names}.`,
+      `There is no host "${name}"${where}; the hosts are ${names}.`,
     );
   }
   const reason = named.missing();

@@ -27,6 +27,8 @@ interface Loss {
 const pathOf = ({ host, kind, place }: Loss): string => join(scratch, `${host}-${kind}-${place}`);
 
 interface Circumstances {
+  /** A file that was read before. */
+  readonly file?: string;
   /** Nobody calls from outside. */
   readonly silent?: boolean;
   /** Milliseconds: the reactor sleeps until then. */
@@ -43,9 +45,10 @@ async function lose(loss: Loss, circumstances: Circumstances = {}): Promise<Ende
   const peer = await dial(port);
   await peer.write('x');
   await peer.arrived(1);
-  const { deadline, ...others } = circumstances;
-  if (deadline) {
-    program.send({ deadline });
+  const { deadline, file, ...others } = circumstances;
+  for (const before of [deadline && { deadline }, file && { file }]) {
+    if (!before) continue;
+    program.send(before);
     await program.next();
   }
   program.send({ close: kind, place, path: pathOf(loss), ...others });
@@ -118,6 +121,25 @@ times(
           expect(message).toMatch(/^Host \w+ cannot wait for events any more \((EBADF|EINVAL)\)/);
         }),
       ),
+    ).then(() => {}),
+);
+
+const ANNOUNCERS: Loss[] = ['epoll', 'poll', 'select', 'rtsig'].map((host) => ({
+  host,
+  kind: 'announcer',
+  place: 0,
+}));
+
+testWith(here(ANNOUNCERS).length > 0, 'a host with a pool of threads')(
+  'what announces that files were read ends the reactor by name, and is not written to',
+  () =>
+    Promise.all(
+      here(ANNOUNCERS).map(async (loss) => {
+        const { uncaught, closed, ...other } = await lose(loss, { file: __filename });
+        const { code } = uncaught;
+        expect({ ...loss, code, closed }).toEqual({ ...loss, code: LOST, closed: true });
+        expect({ ...loss, ...other }).toEqual({ ...loss, file: pathOf(loss), length: 0 });
+      }),
     ).then(() => {}),
 );
 
