@@ -107,8 +107,8 @@ times(
   'deadlines that nobody would keep any more end the reactor, and are not lost in silence',
   () =>
     Promise.all(
-      // A new deadline is refused; and so is the old one, when it is all that is left. Far enough away
-      // to be set: what is due by then needs no timer.
+      // A new deadline is refused; and so is the old one, when it is all that is left. What is due
+      // by then would need no timer.
       here(TIMERS).flatMap((loss) =>
         [{ timer: 60_000 }, { deadline: 60_000, timer: 120_000 }].map(async (circumstances) => {
           const { uncaught, closed } = await lose(loss, circumstances);
