@@ -69,7 +69,11 @@ testWith(traces, 'strace')(
 );
 
 test('R0.3 R3.33: what is cached is read at once; without RWF_NOWAIT by the pool', async () => {
-  const cached = await read('buffered', undefined, true);
+  let cached = await read('buffered', undefined, true);
+  // The kernel may have wanted a page for something else meanwhile; it is not likely to each time.
+  for (let again = 0; again < 3 && cached.paths.pool; again++) {
+    cached = await read('buffered', undefined, true);
+  }
   expect([cached.paths, cached.right]).toEqual([{ 'at once': 1000 }, 1000]);
   const blind = await read('buffered', without('rwf_nowait'), true);
   expect([blind.paths, blind.right]).toEqual([{ pool: 1000 }, 1000]);
