@@ -17,7 +17,7 @@ struct Announcer {
   uint64_t waiting;
   /** One is taken at a time, for comparison (EFD_SEMAPHORE). */
   bool singly;
-  /** What `fd` was opened as, where somebody else may write to it in error. */
+  /** What `fd` was opened as, where it is an eventfd. */
   Identity opened;
 };
 

@@ -42,7 +42,7 @@ void completions_ready(Completions* completions, Request* request);
 /** ANNOUNCED: how many since it was last asked, or -EAGAIN. */
 int32_t completions_announced(Shim* shim);
 
-/** 0, or -errno: nobody would hear of completions, because what announces them is lost. */
+/** 0, or -errno: what is under way would be waited for in vain, for what announces it is lost. */
 int completions_check(const Shim* shim);
 
 /** COLLECT: bytes of completion records, their address in the entry. */

@@ -39,6 +39,8 @@ function fileOf(fd) {
 const kinds = ['eventpoll', 'eventfd', 'timerfd', 'io_uring', 'pipe'];
 const before = new Set(kinds.flatMap(descriptorsOf));
 const errors = [];
+/** One that was read, if any was. */
+let file;
 let caught = () => {};
 process.on('uncaughtException', ({ code, message }) => caught({ code, message }));
 const host = registration ? epoll({ registration, notifiers: Number(notifiers) }) : name;
@@ -74,7 +76,7 @@ process.on('message', async (message) => {
   if (message.measure) return measure();
   // What announces that files were read is made with the first.
   if (message.file) {
-    const file = await reactor.openFile(message.file);
+    file = await reactor.openFile(message.file);
     await file.stat();
     opened.announcer = descriptorsOf('eventfd').filter(
       (fd) => !before.has(fd) && !opened.eventfd.includes(fd),
@@ -92,7 +94,8 @@ process.on('message', async (message) => {
     closeSync(fd);
     if (message.path) openAs(fd, message.path);
     // Somebody calls: the host looks.
-    if (!message.silent) reactor.setTimer(message.timer ?? 1, () => {});
+    if (file) file.stat().catch(() => {});
+    else if (!message.silent) reactor.setTimer(message.timer ?? 1, () => {});
     caught = (uncaught) =>
       setImmediate(() => process.send({ uncaught, closed: reactor.closed, ...fileOf(fd) }));
     return;
