@@ -15,7 +15,7 @@
 // A post is reserved by moving the head, and there once its first word is not 0. The consumer
 // zeroes what it took before it moves the tail, so a first word says 0 until its post is complete,
 // and a slow producer only delays those behind it. One that is terminated between the two delays
-// them for ever: V8 can stop a worker where a builtin is called, so also where the bytes are copied.
+// them for ever: V8 can stop a worker where a builtin is called, and so where bytes are copied.
 import * as layout from '../../assembly/layout';
 import { errorNumber } from '../errors';
 

@@ -30,7 +30,7 @@ describe('idle connections', () => {
       if (place === BATCHES) break;
       clients = start('epoll/programs/connect-many.mjs', { parameters: [port, batch] });
     }
-    // The best of three: Node may still be tidying up behind the batches, and compile when it likes.
+    // The best of three: Node may still tidy up behind the batches, and compiles when it likes.
     let report: Record<string, number> = {};
     for (let look = 0; look < 3 && !((report.share as number) < 0.02); look++) {
       server.send({ measure: true });
